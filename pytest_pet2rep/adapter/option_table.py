@@ -1,0 +1,133 @@
+"""Every option of the plugin, once: the parser, the ini keys and the reference page come from it.
+
+Cheap on purpose: it is imported in every pytest run of every project with the plugin installed.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class OptionRow(NamedTuple):
+    """One option: ``--pet2rep-NAME`` and its ini twin ``pet2rep_NAME``."""
+
+    name: str
+    help: str
+    default: str = ""
+    """As text, shown in the reference; empty means not set."""
+    choices: tuple[str, ...] = ()
+    metavar: str = "TEXT"
+    repeatable: bool = False
+    switch: bool = False
+
+    @property
+    def flag(self) -> str:
+        return f"--pet2rep-{self.name}"
+
+    @property
+    def ini(self) -> str:
+        return f"pet2rep_{self.name.replace('-', '_')}"
+
+
+OPTIONS: tuple[OptionRow, ...] = (
+    OptionRow(
+        "model",
+        "model under test, PROVIDER/NAME[@REVISION]: hf/, replay/, py/, baseline/ ...; "
+        "turns the benchmark on",
+        metavar="MODEL",
+    ),
+    OptionRow(
+        "cases",
+        "cohort: a folder of case folders, or a cohort file; default: the shipped cohort",
+        metavar="PATH",
+    ),
+    OptionRow(
+        "organs",
+        "organ list that is scored: pet2rep19, petrg24, extended, or a profile .toml",
+        default="pet2rep19",
+        metavar="NAME",
+    ),
+    OptionRow(
+        "metrics",
+        "text metrics, comma separated: names (bleu4, rouge_l:char ...) or sets "
+        "(pet2rep, petrg, full)",
+        default="pet2rep",
+        metavar="NAMES",
+    ),
+    OptionRow(
+        "decoding",
+        "greedy, or paper (temperature 0.7, top_k 50, 1024 tokens)",
+        default="greedy",
+        choices=("greedy", "paper"),
+    ),
+    OptionRow(
+        "language",
+        "language of prompt, reference and scoring; default: the case's own, else zh",
+        choices=("zh", "en"),
+    ),
+    OptionRow(
+        "section",
+        "part of the report that is scored",
+        default="findings",
+        choices=("findings", "impression", "both"),
+    ),
+    OptionRow(
+        "prompt",
+        "prompt file instead of the built-in one (docs/reference/models.md)",
+        metavar="FILE",
+    ),
+    OptionRow(
+        "views",
+        "fused (3 images) or separate (3 PET and 3 CT)",
+        default="fused",
+        choices=("fused", "separate"),
+    ),
+    OptionRow(
+        "clean",
+        "cleaning between raw answer and scored text, or none",
+        default="standard",
+        choices=("standard", "none"),
+    ),
+    OptionRow(
+        "store",
+        "folder of generations, shared by all runs; default: the user's cache folder",
+        metavar="DIR",
+    ),
+    OptionRow("limit", "only the first N cases: the run is partial", metavar="N"),
+    OptionRow("seed", "seed of sampled decoding", default="0", metavar="N"),
+    OptionRow(
+        "max-new-tokens",
+        "longest report in tokens; default: 1024",
+        metavar="N",
+    ),
+    OptionRow(
+        "expectations",
+        "strict: what the model did wrong fails the item; report: it is shown, not failed",
+        default="strict",
+        choices=("strict", "report"),
+    ),
+    OptionRow(
+        "silence",
+        "an organ that the reference calls normal and the report leaves out: count it, or "
+        "fail the item",
+        default="count",
+        choices=("count", "fail"),
+    ),
+    OptionRow(
+        "model-arg",
+        "KEY=VALUE for the provider, repeatable (docs/reference/models.md)",
+        metavar="KEY=VALUE",
+        repeatable=True,
+    ),
+    OptionRow(
+        "model-revision",
+        "name of the model version where it cannot be digested (py/ ...): lets stored "
+        "generations be reused by later runs",
+    ),
+    OptionRow(
+        "trust-remote-code",
+        "run code that comes with the model; needs a pinned @REVISION or a local folder",
+        switch=True,
+    ),
+    OptionRow("json", "write the whole summary as JSON", metavar="PATH"),
+)

@@ -1,0 +1,134 @@
+"""Options and ini keys -> one frozen value; the single reader of pytest's config."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_pet2rep.adapter.option_table import OPTIONS, OptionRow
+
+if TYPE_CHECKING:
+    from pytest_pet2rep.run.settings import RunSettings
+
+MODEL = OPTIONS[0]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """What the user asked for: the run, and where to write what."""
+
+    run: RunSettings
+    json: Path | None = None
+
+
+def register(parser: pytest.Parser) -> None:
+    """Add every option and its ini twin."""
+    group = parser.getgroup("pet2rep", "pet2rep: score PET/CT reports of a vision-language model")
+    for row in OPTIONS:
+        shown = f"{row.help} (default: {row.default})" if row.default else row.help
+        if row.switch:
+            group.addoption(row.flag, action="store_true", default=None, help=shown)
+            parser.addini(row.ini, shown, type="bool", default=False)
+        elif row.repeatable:
+            group.addoption(row.flag, action="append", metavar=row.metavar, help=shown)
+            parser.addini(row.ini, shown, type="args", default=[])
+        else:
+            choices = row.choices or None
+            metavar = None if choices else row.metavar
+            group.addoption(row.flag, choices=choices, metavar=metavar, help=shown)
+            parser.addini(row.ini, shown, type="string", default="")
+
+
+def asked(config: pytest.Config) -> bool:
+    """Is a model named, on the command line or in the ini file?  All else hangs on this."""
+    namespace = getattr(config, "known_args_namespace", None)
+    given = getattr(namespace, "pet2rep_model", None) or config.getoption(
+        "pet2rep_model", default=None
+    )
+    return bool(given or config.getini(MODEL.ini))
+
+
+def read_options(config: pytest.Config) -> Options:
+    """Read the options: command line, then ini, then default.
+
+    Raises ``pytest.UsageError`` for a value that is not allowed.
+    """
+    from pytest_pet2rep.run.settings import ExpectationMode, RunSettings, Silence, Views
+    from pytest_pet2rep.types import Language, Section
+
+    text = {row.name: _text(config, row) for row in OPTIONS if not (row.repeatable or row.switch)}
+    language = text["language"]
+    run = RunSettings(
+        model=text["model"],
+        cases=_path(config, text["cases"]),
+        organs=text["organs"],
+        metrics=tuple(name.strip() for name in text["metrics"].split(",") if name.strip()),
+        decoding=text["decoding"],
+        language=Language(language) if language else None,
+        section=Section(text["section"]),
+        prompt=_path(config, text["prompt"]),
+        views=Views(text["views"]),
+        clean=text["clean"] != "none",
+        store=_path(config, text["store"]),
+        limit=_count("limit", text["limit"]),
+        seed=_count("seed", text["seed"]) or 0,
+        max_new_tokens=_count("max-new-tokens", text["max-new-tokens"]),
+        expectations=ExpectationMode(text["expectations"]),
+        silence=Silence(text["silence"]),
+        model_args=_pairs(config),
+        model_revision=text["model-revision"],
+        trust_remote_code=bool(_raw(config, "trust-remote-code")),
+    )
+    return Options(run=run, json=_path(config, text["json"]))
+
+
+def _row(name: str) -> OptionRow:
+    return next(row for row in OPTIONS if row.name == name)
+
+
+def _raw(config: pytest.Config, name: str) -> object:
+    row = _row(name)
+    given = config.getoption(row.flag.lstrip("-").replace("-", "_"), default=None)
+    return given if given is not None else config.getini(row.ini)
+
+
+def _text(config: pytest.Config, row: OptionRow) -> str:
+    value = str(_raw(config, row.name) or row.default)
+    if row.choices and value and value not in row.choices:
+        raise pytest.UsageError(
+            f"{row.ini} = {value!r} is not allowed: choose from {', '.join(row.choices)}"
+        )
+    return value
+
+
+def _path(config: pytest.Config, value: str) -> Path | None:
+    """Resolve a path against the folder in which pytest was called."""
+    if not value:
+        return None
+    return Path(config.invocation_params.dir, Path(value).expanduser())
+
+
+def _count(name: str, value: str) -> int | None:
+    if not value:
+        return None
+    try:
+        number = int(value)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise pytest.UsageError(f"--pet2rep-{name}={value}: needs a whole number, 0 or more")
+    return number
+
+
+def _pairs(config: pytest.Config) -> dict[str, str]:
+    pairs = {}
+    given = _raw(config, "model-arg")
+    for item in given if isinstance(given, list) else []:
+        key, equals, value = str(item).partition("=")
+        if not (key and equals):
+            raise pytest.UsageError(f"--pet2rep-model-arg={item}: write it as KEY=VALUE")
+        pairs[key] = value
+    return pairs

@@ -1,0 +1,20 @@
+"""Where this project keeps what it may make again: one private folder of the user's cache."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def cache_folder(*parts: str) -> Path:
+    """Return (and create, mode 0700) a folder below the user's cache folder.
+
+    ``PET2REP_CACHE`` in the environment moves the whole of it.
+    """
+    import platformdirs
+
+    moved = os.environ.get("PET2REP_CACHE")
+    root = Path(moved) if moved else platformdirs.user_cache_path("pytest-pet2rep")
+    folder = root.joinpath(*parts)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder

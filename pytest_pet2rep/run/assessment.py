@@ -1,0 +1,96 @@
+"""Everything that is to be known of one report beside its reference, computed once.
+
+Reading, expectations and flags are worked out together; each check then only looks them up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pytest_pet2rep.anatomy import Profile, roll_up
+from pytest_pet2rep.run.attempt import Attempt
+from pytest_pet2rep.run.expectations import expectations_of
+from pytest_pet2rep.types import (
+    Case,
+    Certainty,
+    Expectation,
+    Language,
+    Reading,
+    Section,
+    States,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadText:
+    """A report as it is scored: the scored section, and what was read in it."""
+
+    text: str
+    reading: Reading
+    states: Mapping[str, States]
+    """Fine organ id -> states in the scored section."""
+    flags: tuple[str, ...] = ()
+    """Such as ``no_findings``: the text has only an impression, scored in place of findings."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Assessment:
+    """One attempt beside its reference."""
+
+    case: Case
+    language: Language
+    attempt: Attempt
+    reference: ReadText
+    generated: ReadText
+    expected: Mapping[str, Expectation]
+    """Organ id of the profile -> expectation."""
+    found: Mapping[str, States]
+    """Organ id of the profile -> states read in the generated report (unstated if unusable)."""
+    ambiguous: frozenset[str]
+    """Organs with uncertain mentions only."""
+
+
+def read_scored(text: str, language: Language, section: Section) -> ReadText:
+    """Read the section of ``text`` that is scored."""
+    from pytest_pet2rep.findings.reader import read, states_of
+    from pytest_pet2rep.findings.sections import section_text
+
+    scored, flags = section_text(text, section)
+    if section is Section.BOTH:
+        reading = read(text, language=language)
+        return ReadText(
+            text=scored, reading=reading, states=states_of(reading, section), flags=flags
+        )
+    reading = read(scored, language=language)
+    return ReadText(text=scored, reading=reading, states=reading.states, flags=flags)
+
+
+def assess(
+    case: Case, attempt: Attempt, *, language: Language, section: Section, profile: Profile
+) -> Assessment:
+    """Read reference and generated report, and put expectation and statement side by side."""
+    reference = read_scored(case.references[language], language, section)
+    generated = read_scored(attempt.text if attempt.usable else "", language, section)
+    return Assessment(
+        case=case,
+        language=language,
+        attempt=attempt,
+        reference=reference,
+        generated=generated,
+        expected=expectations_of(case, profile, reference.states),
+        found=roll_up(generated.states, profile),
+        ambiguous=_ambiguous(generated.reading, profile),
+    )
+
+
+def _ambiguous(reading: Reading, profile: Profile) -> frozenset[str]:
+    sure: set[str] = set()
+    unsure: set[str] = set()
+    for mention in reading.mentions:
+        (unsure if mention.certainty is Certainty.UNCERTAIN else sure).add(mention.organ)
+    return frozenset(
+        organ.id
+        for organ in profile.organs
+        if unsure.intersection(organ.fine) and not sure.intersection(organ.fine)
+    )

@@ -1,0 +1,99 @@
+"""From a case to the pixels that the model is sent: phantom or files, then the chosen views.
+
+Joins the rooms ``phantom`` and ``imaging``.  Volumes of phantom cases are made on first use
+and kept in the cache folder; nothing here runs for models that do not look at images.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_pet2rep.cachefolder import cache_folder
+from pytest_pet2rep.errors import ImagingError
+from pytest_pet2rep.run.settings import Views
+from pytest_pet2rep.types import Case, SentImage
+
+if TYPE_CHECKING:
+    from pytest_pet2rep.imaging.views import ViewOptions
+    from pytest_pet2rep.imaging.volume import Volume
+
+
+def view_options(views: Views) -> ViewOptions:
+    """Return the rendering options of the named views."""
+    from pytest_pet2rep.imaging.views import ViewOptions
+
+    return ViewOptions(views=str(views))
+
+
+def images_of(case: Case, views: Views) -> tuple[SentImage, ...]:
+    """Return the images of ``case`` in the order in which they are sent.
+
+    Raises ``ImagingError`` if the case has none, or if they cannot be read.
+    """
+    from pytest_pet2rep.imaging.slices import load_slice
+    from pytest_pet2rep.imaging.views import render_views
+
+    source = case.images
+    if source.kind == "slices":
+        return tuple(load_slice(path) for path in source.slices)
+    if source.kind == "none":
+        raise ImagingError(
+            f"case {case.id} is text only, but the model under test looks at images; add [images] "
+            f"to {case.folder / 'case.toml'}, or choose a replay/ or baseline/ model"
+        )
+    pet, ct = volumes_of(case)
+    return render_views(pet, ct, view_options(views))
+
+
+def volumes_of(case: Case) -> tuple[Volume, Volume]:
+    """Return PET (SUV) and CT (HU) of a case with volumes or a phantom."""
+    from pytest_pet2rep.imaging.volume import load_volume
+
+    source = case.images
+    if source.phantom is not None:
+        pet, ct = phantom_files(source.phantom)
+    elif source.pet is not None and source.ct is not None:
+        pet, ct = source.pet, source.ct
+    else:
+        raise ImagingError(f"case {case.id}: needs both PET and CT, has {source.kind}")
+    return load_volume(pet), load_volume(ct)
+
+
+def phantom_files(table: Mapping[str, Any]) -> tuple[Path, Path]:
+    """Return the cached NIfTI files (PET, CT) of a phantom, making them if they are not there."""
+    from pytest_pet2rep.phantom.synthesis import PHANTOM_VERSION
+
+    key = hashlib.sha256(
+        json.dumps([PHANTOM_VERSION, table], sort_keys=True, default=str).encode()
+    ).hexdigest()
+    folder = cache_folder("phantoms", key[:2], key)
+    pet, ct = folder / "pet.nii.gz", folder / "ct.nii.gz"
+    if not (pet.exists() and ct.exists()):
+        from filelock import FileLock
+
+        with FileLock(folder / "lock"):
+            if not (pet.exists() and ct.exists()):
+                _write_phantom(table, pet, ct)
+    return pet, ct
+
+
+def _write_phantom(table: Mapping[str, Any], pet: Path, ct: Path) -> None:
+    from pytest_pet2rep.imaging.volume import Volume, save_volume
+    from pytest_pet2rep.phantom.spec import parse_phantom
+    from pytest_pet2rep.phantom.synthesis import synthesise
+
+    made = synthesise(parse_phantom(table))
+    for data, affine, path in (
+        (made.ct, made.ct_affine, ct),
+        (made.pet, made.pet_affine, pet),
+    ):
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".nii.gz")
+        os.close(handle)
+        save_volume(Volume(data=data, affine=affine), Path(name))
+        os.replace(name, path)

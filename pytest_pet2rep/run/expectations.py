@@ -1,0 +1,85 @@
+"""What is expected of a report: what the case file says, completed from the reference report.
+
+Explicit expectations win organ by organ (fine organs); every other organ is read out of the
+section of the reference that is scored, and marked ``extracted``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_pet2rep.anatomy import Profile, combine
+from pytest_pet2rep.types import (
+    ABNORMAL_STATES,
+    UNSTATED,
+    Case,
+    Expectation,
+    ExpectationSource,
+    Reading,
+    States,
+)
+
+
+def expectations_of(
+    case: Case, profile: Profile, extracted: Mapping[str, States]
+) -> dict[str, Expectation]:
+    """Return the expectation of every organ of ``profile``, in its order.
+
+    ``extracted`` holds the states read in the scored section of the reference (fine organs).
+    """
+    fine = {
+        organ: Expectation(organ=organ, states=states, source=ExpectationSource.EXTRACTED)
+        for organ, states in extracted.items()
+    }
+    fine.update({expectation.organ: expectation for expectation in case.expectations})
+    return {
+        organ.id: _rolled_up(organ.id, [fine[f] for f in organ.fine if f in fine])
+        for organ in profile.organs
+    }
+
+
+def _rolled_up(organ: str, parts: list[Expectation]) -> Expectation:
+    """Combine the expectations of the fine organs of one organ of the profile."""
+    states = combine(part.states for part in parts)
+    if not parts or states == UNSTATED:
+        source = parts[0].source if parts else ExpectationSource.EXTRACTED
+        return Expectation(organ=organ, states=UNSTATED, source=source)
+    decisive = [part for part in parts if part.states & states]
+    seen = {part.visible for part in decisive}
+    return Expectation(
+        organ=organ,
+        states=states,
+        source=_weakest_source(decisive),
+        reviewer=decisive[0].reviewer,
+        side=decisive[0].side,
+        part=decisive[0].part,
+        visible=True if True in seen else (None if None in seen else False),
+        slices=tuple(sorted({s for part in decisive for s in part.slices})),
+        diameter_mm=max((p.diameter_mm for p in decisive if p.diameter_mm), default=None),
+    )
+
+
+def _weakest_source(parts: list[Expectation]) -> ExpectationSource:
+    """An organ counts as explicit or reviewed only if every deciding part is."""
+    order = [ExpectationSource.EXTRACTED, ExpectationSource.REVIEWED, ExpectationSource.EXPLICIT]
+    return min((part.source for part in parts), key=order.index)
+
+
+def evidence_of(reading: Reading, organs: tuple[str, ...], text: str, width: int = 160) -> str:
+    """Return the sentence of the first decisive mention of ``organs`` (abnormal before normal)."""
+    mentions = [m for m in reading.mentions if m.organ in organs]
+    if not mentions:
+        return ""
+    first = min(mentions, key=lambda m: (m.state not in ABNORMAL_STATES, m.start))
+    start, end = _sentence(text, first.start, first.end)
+    return " ".join(text[start:end].split())[:width]
+
+
+def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
+    """Widen a span to the sentence around it."""
+    stops = "。；;\n"
+    while start > 0 and text[start - 1] not in stops and text[start - 2 : start] != ". ":
+        start -= 1
+    while end < len(text) and text[end] not in stops and text[end : end + 2] != ". ":
+        end += 1
+    return start, end

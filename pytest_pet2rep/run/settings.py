@@ -1,0 +1,56 @@
+"""What a run is to do, as one frozen value: read once from the options, passed to everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from pytest_pet2rep.types import Language, Section
+
+
+class ExpectationMode(StrEnum):
+    """``strict``: what the model did wrong fails the item; ``report``: it is shown, not failed."""
+
+    STRICT = "strict"
+    REPORT = "report"
+
+
+class Silence(StrEnum):
+    """What becomes of an organ that the reference calls normal and the report does not mention."""
+
+    COUNT = "count"
+    FAIL = "fail"
+
+
+class Views(StrEnum):
+    FUSED = "fused"
+    SEPARATE = "separate"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunSettings:
+    """Everything that decides what a run computes (and nothing that decides how it looks)."""
+
+    model: str
+    cases: Path | None = None
+    """Cohort folder or file; ``None`` is the shipped cohort."""
+    organs: str = "pet2rep19"
+    metrics: tuple[str, ...] = ("pet2rep",)
+    decoding: str = "greedy"
+    language: Language | None = None
+    """``None``: each case in its own language."""
+    section: Section = Section.FINDINGS
+    prompt: Path | None = None
+    views: Views = Views.FUSED
+    clean: bool = True
+    store: Path | None = None
+    limit: int | None = None
+    seed: int = 0
+    max_new_tokens: int | None = None
+    expectations: ExpectationMode = ExpectationMode.STRICT
+    silence: Silence = Silence.COUNT
+    model_args: Mapping[str, str] = field(default_factory=dict)
+    model_revision: str = ""
+    trust_remote_code: bool = False
