@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from pytest_pet2rep.errors import DataProblem, UnknownName
 from pytest_pet2rep.types import ABNORMAL_STATES, NORMAL, UNSTATED, States, UptakeState
@@ -47,7 +48,7 @@ class Profile:
 
 
 def combine(states: Iterable[States]) -> States:
-    """Combine statements on one organ: any abnormal state wins over normal, normal over unstated."""
+    """Combine statements on one organ: abnormal wins over normal, normal over unstated."""
     found = frozenset().union(*states)
     abnormal = found.intersection(ABNORMAL_STATES)
     if abnormal:
@@ -99,3 +100,76 @@ def _parse_profile(text: str, name: str) -> Profile:
             f"{name}: not a profile file ({type(why).__name__}: {why}); it needs id, version and "
             f"[organs] with en, zh and fine for each"
         ) from why
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Organ:
+    """One fine organ of the catalogue.
+
+    ``parts`` maps the name of a part to its words; ``part_region`` names the parts that lie in
+    another region of the profile ``petrg24`` than the organ (``region``, empty for none).
+    ``snomed`` is a SNOMED CT concept id, ``totalsegmentator`` the label names that make it up.
+    """
+
+    id: str
+    zh: tuple[str, ...]
+    en: tuple[str, ...]
+    parts: Mapping[str, tuple[str, ...]]
+    paired: bool
+    region: str
+    part_region: Mapping[str, str]
+    snomed: str
+    totalsegmentator: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Area:
+    """A part of the body that names its lymph nodes (``nodes``) beside a word for node.
+
+    Without such a word it names the fine organ ``plain``, or nothing where that is empty.
+    """
+
+    part: str
+    nodes: str
+    plain: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Catalogue:
+    """All fine organs, areas, and part words that mean nothing without an organ."""
+
+    version: int
+    organs: Mapping[str, Organ]
+    areas: tuple[Area, ...]
+    shared_parts: Mapping[str, tuple[str, ...]]
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The shipped organ catalogue (``data/anatomy/organs.toml``)."""
+    source = resources.files(__package__).joinpath("data/anatomy/organs.toml")
+    table = tomllib.loads(source.read_text(encoding="utf-8"))
+    return Catalogue(
+        version=table["version"],
+        organs={id_: _organ(id_, entry) for id_, entry in table["organs"].items()},
+        areas=tuple(
+            Area(part=part, nodes=a["nodes"], plain=a["plain"], words=tuple(a["words"]))
+            for part, a in table["areas"].items()
+        ),
+        shared_parts={part: tuple(words) for part, words in table["shared_parts"].items()},
+    )
+
+
+def _organ(id_: str, entry: Mapping[str, Any]) -> Organ:
+    return Organ(
+        id=id_,
+        zh=tuple(entry["zh"]),
+        en=tuple(entry["en"]),
+        parts={part: tuple(words) for part, words in entry.get("parts", {}).items()},
+        paired=entry.get("paired", False),
+        region=entry["region"],
+        part_region=dict(entry.get("part_region", {})),
+        snomed=entry.get("snomed", ""),
+        totalsegmentator=tuple(entry.get("totalsegmentator", ())),
+    )
