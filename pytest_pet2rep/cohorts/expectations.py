@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pytest_pet2rep.anatomy import load_profile
+from pytest_pet2rep.anatomy import catalogue
 from pytest_pet2rep.cohorts.keys import EXPECTATION
 from pytest_pet2rep.cohorts.tables import check_table, unknown, wrong
 from pytest_pet2rep.types import Expectation, ExpectationSource, Side, UptakeState
-
-
-@cache
-def fine_organs() -> frozenset[str]:
-    """Ids of the organs that an expectation may speak of."""
-    profile = load_profile("pet2rep19")
-    return frozenset(fine for organ in profile.organs for fine in organ.fine)
 
 
 def parse_expectations(table: Mapping[str, Any], path: Path) -> tuple[Expectation, ...]:
@@ -30,8 +22,8 @@ def parse_expectations(table: Mapping[str, Any], path: Path) -> tuple[Expectatio
 
 def _parse(organ: str, table: Any, path: Path) -> Expectation:
     name = f"expectations.{organ}"
-    if organ not in fine_organs():
-        raise wrong(path, name, unknown("organ", organ, fine_organs()))
+    if organ not in catalogue().organs:
+        raise wrong(path, name, unknown("organ", organ, catalogue().organs))
     if not isinstance(table, dict):
         raise wrong(path, name, 'must be a table such as { states = ["normal"] }')
     check_table(table, EXPECTATION, path, name)
