@@ -245,6 +245,8 @@ class GenerationRequest:
     decoding: Mapping[str, Any] = field(default_factory=dict)
     """``do_sample``, ``temperature``, ``top_p``, ``top_k``, ``max_new_tokens``, ``seed``."""
     repeat: int = 0
+    sex: str = ""
+    """``M``, ``F`` or empty; for the baselines, never part of what a model is told."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

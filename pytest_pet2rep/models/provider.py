@@ -1,0 +1,117 @@
+"""What every model under test looks like from outside, whatever is behind it.
+
+A batch never fails as a whole because of one case: ``generate`` returns one :data:`Reply` per
+request, in order, and a failure is a value in that list, not an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pytest_pet2rep.errors import GenerationFailed, UnknownName
+from pytest_pet2rep.types import Generation, GenerationRequest
+
+Reply = Generation | GenerationFailed
+"""What became of one request; ``GenerationTimeout`` is a ``GenerationFailed``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """What a stored generation is known by.
+
+    ``text`` enters the store key.  It is ``verified`` if it was computed from what generates (a
+    resolved commit, a digest of weights or of a file), and ``stated`` if it only repeats a
+    revision that the user gave.
+    """
+
+    text: str
+    verified: bool
+    stated: bool = False
+
+    @property
+    def reusable(self) -> bool:
+        """Whether generations stored under it may serve a later run."""
+        return self.verified or self.stated
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderSettings:
+    """What the options say about the model, besides its name."""
+
+    model_args: Mapping[str, str] = field(default_factory=dict)
+    """``--pet2rep-model-arg KEY=VALUE``; each provider says which keys it knows."""
+    revision: str = ""
+    """``--pet2rep-model-revision``: what the user vouches for where nothing can be digested."""
+    trust_remote_code: bool = False
+    """Run code that comes with the weights; refused without a pinned revision."""
+    offline: bool = False
+    """Nothing may leave this machine."""
+    case_ids: frozenset[str] = frozenset()
+    """Ids of the cases of this run, where they are known."""
+
+    def arguments(self, provider: str, known: Iterable[str]) -> Mapping[str, str]:
+        """The model arguments; raises ``UnknownName`` for one that the provider does not know."""
+        names = tuple(known)
+        for key in self.model_args:
+            if key not in names:
+                raise UnknownName("model argument", key, names, f"(of {provider}/)")
+        return self.model_args
+
+
+class Provider(Protocol):
+    """A model under test."""
+
+    @property
+    def name(self) -> str:
+        """The spec that it was asked for by, e.g. ``hf/Qwen/Qwen2.5-VL-7B-Instruct``."""
+
+    @property
+    def needs_images(self) -> bool:
+        """Volumes are made and rendered only if true."""
+
+    @property
+    def sees_reference(self) -> bool:
+        """``GenerationRequest.reference`` is filled only if true."""
+
+    @property
+    def local_weights(self) -> bool:
+        """Takes memory of this machine: one per device, not one per worker."""
+
+    @property
+    def kept_elsewhere(self) -> bool:
+        """Its texts lie in files already or cost nothing: storing them would only copy them."""
+
+    @property
+    def identity(self) -> Identity:
+        """May cost a file digest on first use, never the loading of the model."""
+
+    def generate(self, requests: Sequence[GenerationRequest]) -> Sequence[Reply]:
+        """One reply per request, in order.
+
+        Raises only what makes every further request pointless (``UsageProblem``,
+        ``DataProblem``); what concerns one case is returned as ``GenerationFailed``.
+        """
+
+    def close(self) -> None:
+        """Free what it holds; callable twice."""
+
+
+def generate_one(provider: Provider, request: GenerationRequest) -> Generation:
+    """Generate for one case; raises ``GenerationFailed`` or ``GenerationTimeout``."""
+    (reply,) = provider.generate([request])
+    if isinstance(reply, GenerationFailed):
+        raise reply
+    return reply
+
+
+def with_all_images_seen(generation: Generation, case_id: str) -> Reply:
+    """The generation, or a failure if the model is known to have seen fewer or more images."""
+    consumed = generation.images_consumed
+    if consumed is None or consumed == generation.images_sent:
+        return generation
+    return GenerationFailed(
+        f"case {case_id}: {generation.images_sent} images were sent but the model took in "
+        f"{consumed}; its text says nothing about this case"
+    )

@@ -1,0 +1,195 @@
+"""``py/module:factory``: a model that the user drives with a few lines of Python.
+
+``factory()`` returns a function from a request to a text (or to a ``Generation``), or an object
+with such a ``generate`` method; either may be ``async``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pytest_pet2rep.errors import (
+    GenerationFailed,
+    GenerationTimeout,
+    UnknownName,
+    UsageProblem,
+)
+from pytest_pet2rep.models.provider import (
+    Identity,
+    ProviderSettings,
+    Reply,
+    with_all_images_seen,
+)
+from pytest_pet2rep.models.registry import ModelSpec
+from pytest_pet2rep.types import Generation, GenerationRequest
+
+
+class PythonModel:
+    """A provider around a user's object.
+
+    The object may say ``needs_images`` (true unless said otherwise), ``sees_reference`` and
+    ``local_weights`` (false unless said otherwise), and may have a ``close`` method.
+    """
+
+    kept_elsewhere = False
+
+    def __init__(self, spec: ModelSpec, factory: Callable[..., Any], settings: ProviderSettings):
+        self.name = str(spec)
+        self._factory = factory
+        self._arguments = dict(settings.model_args)
+        self._revision = settings.revision or spec.revision
+        self._without_revision = f"{spec.provider}/{spec.name}"
+
+    @cached_property
+    def _model(self) -> Any:
+        try:
+            return self._factory(**self._arguments)
+        except Exception as why:
+            raise UsageProblem(f"{self.name}: the factory failed: {_told(why)}") from why
+
+    @cached_property
+    def _generate(self) -> Callable[[GenerationRequest], Any]:
+        generate = getattr(self._model, "generate", self._model)
+        if not callable(generate):
+            raise UsageProblem(
+                f"{self.name}: the factory returned a {type(self._model).__name__}, which is "
+                f"neither a function of a request nor an object with a method 'generate'"
+            )
+        return generate  # type: ignore[no-any-return]
+
+    @cached_property
+    def _runner(self) -> asyncio.Runner:
+        return asyncio.Runner()
+
+    @property
+    def needs_images(self) -> bool:
+        return bool(getattr(self._model, "needs_images", True))
+
+    @property
+    def sees_reference(self) -> bool:
+        return bool(getattr(self._model, "sees_reference", False))
+
+    @property
+    def local_weights(self) -> bool:
+        return bool(getattr(self._model, "local_weights", False))
+
+    @property
+    def identity(self) -> Identity:
+        text = self._without_revision + (f"@{self._revision}" if self._revision else "")
+        return Identity(text=text, verified=False, stated=bool(self._revision))
+
+    def generate(self, requests: Sequence[GenerationRequest]) -> Sequence[Reply]:
+        """Answer in order; where the model is asynchronous, all requests are under way at once."""
+        pending = [self._start(request) for request in requests]
+        waiting = [answer for answer in pending if isinstance(answer, _Pending)]
+        if waiting:
+            self._runner.run(_wait_for(waiting))
+        return [answer.reply if isinstance(answer, _Pending) else answer for answer in pending]
+
+    def _start(self, request: GenerationRequest) -> Reply | _Pending:
+        began = time.perf_counter()
+        try:
+            answer = self._generate(request)
+        except Exception as why:
+            return _failure(request, why)
+        if inspect.isawaitable(answer):
+            return _Pending(request, answer)
+        return _as_reply(request, answer, time.perf_counter() - began)
+
+    def close(self) -> None:
+        if "_model" in self.__dict__:
+            closed = getattr(self._model, "close", lambda: None)()
+            if inspect.isawaitable(closed):
+                self._runner.run(_finish(closed))
+            del self.__dict__["_model"]
+        if "_runner" in self.__dict__:
+            self._runner.close()
+            del self.__dict__["_runner"]
+
+
+class _Pending:
+    """An answer of an asynchronous model that is under way."""
+
+    def __init__(self, request: GenerationRequest, answer: Awaitable[Any]) -> None:
+        self.request = request
+        self.answer = answer
+        self.reply: Reply = GenerationFailed(f"case {request.case_id}: never answered")
+
+    async def finish(self) -> None:
+        began = time.perf_counter()
+        try:
+            answer = await self.answer
+        except Exception as why:
+            self.reply = _failure(self.request, why)
+        else:
+            self.reply = _as_reply(self.request, answer, time.perf_counter() - began)
+
+
+async def _wait_for(pending: Sequence[_Pending]) -> None:
+    await asyncio.gather(*(one.finish() for one in pending))
+
+
+async def _finish(closing: Awaitable[Any]) -> None:
+    await closing
+
+
+def _as_reply(request: GenerationRequest, answer: object, seconds: float) -> Reply:
+    if isinstance(answer, str):
+        answer = Generation(raw=answer)
+    if not isinstance(answer, Generation):
+        return GenerationFailed(
+            f"case {request.case_id}: the model returned a {type(answer).__name__}; a text or a "
+            f"Generation is needed"
+        )
+    sent = answer.images_sent or len(request.images)
+    completed = replace(answer, images_sent=sent, seconds=answer.seconds or seconds)
+    return with_all_images_seen(completed, request.case_id)
+
+
+def _failure(request: GenerationRequest, why: Exception) -> GenerationFailed:
+    if isinstance(why, GenerationFailed):
+        return why
+    kind = GenerationTimeout if isinstance(why, TimeoutError) else GenerationFailed
+    return kind(f"case {request.case_id}: the model raised {_told(why)}")
+
+
+def _told(why: Exception) -> str:
+    text = " ".join(str(why).split())
+    return f"{type(why).__name__}: {text}" if text else type(why).__name__
+
+
+def open_py(spec: ModelSpec, settings: ProviderSettings) -> PythonModel:
+    """Open ``py/module:factory``; the factory is called on first use, with the model arguments.
+
+    Raises ``UsageProblem`` if the module cannot be imported and ``UnknownName`` if it has no
+    such factory.
+    """
+    module_name, colon, attribute = spec.name.partition(":")
+    if not (module_name and colon and attribute):
+        raise UsageProblem(f"{spec}: write py/MODULE:FACTORY, e.g. py/my_model:make")
+    module = _imported(module_name, spec)
+    factory = getattr(module, attribute, None)
+    if not callable(factory):
+        known = [name for name, value in vars(module).items() if callable(value)]
+        raise UnknownName("factory", attribute, known, f"(in the module {module_name})")
+    return PythonModel(spec, factory, settings)
+
+
+def _imported(name: str, spec: ModelSpec) -> Any:
+    """Import as ``python -m`` would: a module in the working directory is found too."""
+    here = str(Path.cwd())
+    if here not in sys.path and "" not in sys.path:
+        sys.path.append(here)
+    try:
+        return importlib.import_module(name)
+    except Exception as why:
+        raise UsageProblem(f"{spec}: the module {name} cannot be imported: {_told(why)}") from why
