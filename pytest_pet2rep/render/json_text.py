@@ -1,0 +1,77 @@
+"""One way to write JSON, so that equal results are equal bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+DIGITS = 12
+"""Significant digits of a written number: more than any score means, fewer than the order of a
+sum or another processor may change."""
+
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+
+
+def canonical_json(value: Any, *, indent: int | None = 2) -> str:
+    """Write ``value`` as JSON: keys sorted, numbers rounded, UTF-8 text, a line feed at the end.
+
+    Floats are rounded to 12 significant digits and written as short as that allows, minus zero
+    as ``0.0``; whole numbers stay exact.  Dataclasses become objects, tuples lists, sets sorted
+    lists, enums their value, paths text.  Raises ``ValueError`` for NaN and infinity and
+    ``TypeError`` for anything else that is no JSON, both with the place inside ``value``.
+    """
+    text = json.dumps(
+        _plain(value, "$"),
+        sort_keys=True,
+        ensure_ascii=False,
+        allow_nan=False,
+        indent=indent,
+        separators=(",", ":") if indent is None else (",", ": "),
+    )
+    # Half a surrogate pair, which a model may emit, is no UTF-8; its escape is still JSON.
+    return _HALF_PAIR.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+
+
+def _plain(value: Any, place: str) -> Any:
+    match value:
+        case Enum():
+            return _plain(value.value, place)
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return _rounded(value, place)
+        case Mapping():
+            return {_key(k, place): _plain(v, f"{place}.{k}") for k, v in value.items()}
+        case list() | tuple():
+            return [_plain(v, f"{place}[{i}]") for i, v in enumerate(value)]
+        case set() | frozenset():
+            members = [_plain(v, f"{place}{{}}") for v in value]
+            return sorted(members, key=lambda member: (type(member).__name__, member))
+        case Path():
+            return value.as_posix()
+        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return {
+                f.name: _plain(getattr(value, f.name), f"{place}.{f.name}")
+                for f in dataclasses.fields(value)
+            }
+    raise TypeError(f"{place} is a {type(value).__name__}, which is no JSON")
+
+
+def _rounded(value: float, place: str) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"{place} is {value}: what cannot be computed is null")
+    return float(f"{value:.{DIGITS}g}") + 0.0
+
+
+def _key(key: Any, place: str) -> str:
+    if isinstance(key, Enum):
+        key = key.value
+    if not isinstance(key, str):
+        raise TypeError(f"{place} has the key {key!r}, which is no text")
+    return str(key)
