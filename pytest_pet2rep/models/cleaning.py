@@ -29,10 +29,8 @@ _FENCE_START = re.compile(
     rf"(?:```|~~~)(?:{_INFO}\r?(?=\n|\Z)|(?:json|text|txt|markdown|md|plaintext)(?![A-Za-z]))?"
 )
 _FENCE_END = re.compile(rf"(?:(?<=\n)[ \t]{{0,20}}(?:```|~~~){_INFO}|```|~~~)\Z")
-_FENCE_REACH = 80
-"""More than any closing fence with its line end takes, in characters."""
 _LINE_REACH = 200
-"""Longer than any end mark that is a line of its own, in characters."""
+"""Longer than any mark that is a line of its own, in characters."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _HEADINGS = {
     Language.ZH: ("影像所见：", "影像诊断："),
@@ -141,9 +139,10 @@ class _Working:
                 stop, why = found
                 self._note(start, stop, why)
                 start = stop
-            elif closing := _FENCE_END.search(self.text[max(start, end - _FENCE_REACH) : end]):
-                self._note(end - len(closing.group()), end, "code fence")
-                end -= len(closing.group())
+            elif found := self._at_end(start, end):
+                first, why = found
+                self._note(first, end, why)
+                end = first
             else:
                 break
         if self.removed:
@@ -158,6 +157,16 @@ class _Working:
             return fence.end(), "code fence"
         if courtesy := marks.courtesy.match(self.text, start, end):
             return courtesy.end(), "courtesy sentence"
+        return None
+
+    def _at_end(self, start: int, end: int) -> tuple[int, str] | None:
+        """What stands at the end and is no report: where it starts, and what it is."""
+        tail = self.text[max(start, end - _LINE_REACH) : end]
+        if closing := _FENCE_END.search(tail):
+            return end - len(closing.group()), "code fence"
+        last_line = tail.rpartition("\n")[2]
+        if len(last_line) < _LINE_REACH and _marks().end_line.fullmatch(last_line):
+            return end - len(last_line), "after the end of the report"
         return None
 
     def drop(self, spans: Sequence[tuple[int, int]], why: str, joint: str = "") -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,10 @@ TEXT_FIELDS = (
     "output", "response", "text", "report",
 )  # fmt: skip
 """Names of the generated text, in the order in which they are looked for."""
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a pair, which JSON can escape but no file can hold."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -177,7 +182,7 @@ def _text(value: object, name: str, where: str) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        return _SURROGATE.sub("\ufffd", value)
     raise DataProblem(f"{where}: {name} holds {type(value).__name__}, a text is needed")
 
 

@@ -89,21 +89,12 @@ class PythonModel:
 
     def generate(self, requests: Sequence[GenerationRequest]) -> Sequence[Reply]:
         """Answer in order; where the model is asynchronous, all requests are under way at once."""
-        pending = [self._start(request) for request in requests]
+        generate = self._generate
+        pending = [_start(generate, request) for request in requests]
         waiting = [answer for answer in pending if isinstance(answer, _Pending)]
         if waiting:
             self._runner.run(_wait_for(waiting))
         return [answer.reply if isinstance(answer, _Pending) else answer for answer in pending]
-
-    def _start(self, request: GenerationRequest) -> Reply | _Pending:
-        began = time.perf_counter()
-        try:
-            answer = self._generate(request)
-        except Exception as why:
-            return _failure(request, why)
-        if inspect.isawaitable(answer):
-            return _Pending(request, answer)
-        return _as_reply(request, answer, time.perf_counter() - began)
 
     def close(self) -> None:
         if "_model" in self.__dict__:
@@ -114,6 +105,19 @@ class PythonModel:
         if "_runner" in self.__dict__:
             self._runner.close()
             del self.__dict__["_runner"]
+
+
+def _start(
+    generate: Callable[[GenerationRequest], Any], request: GenerationRequest
+) -> Reply | _Pending:
+    began = time.perf_counter()
+    try:
+        answer = generate(request)
+    except Exception as why:
+        return _failure(request, why)
+    if inspect.isawaitable(answer):
+        return _Pending(request, answer)
+    return _as_reply(request, answer, time.perf_counter() - began)
 
 
 class _Pending:

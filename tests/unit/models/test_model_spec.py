@@ -1,0 +1,98 @@
+"""How the name of a model is written and what becomes of a wrong one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from pytest_pet2rep.errors import UnknownName, UsageProblem
+from pytest_pet2rep.models import registry
+from pytest_pet2rep.models.registry import ModelSpec, ProviderSettings, load_provider
+
+
+@pytest.mark.parametrize(
+    ("text", "provider", "name", "revision"),
+    [
+        ("baseline/template", "baseline", "template", ""),
+        ("hf/Qwen/Qwen2.5-VL-7B-Instruct", "hf", "Qwen/Qwen2.5-VL-7B-Instruct", ""),
+        ("hf/Qwen/Qwen2.5-VL-7B-Instruct@abc123", "hf", "Qwen/Qwen2.5-VL-7B-Instruct", "abc123"),
+        ("hf/org/name@refs/pr/1", "hf", "org/name", "refs/pr/1"),
+        ("hf//models/Qwen2.5-VL", "hf", "/models/Qwen2.5-VL", ""),
+        ("hf//models/a@b/c", "hf", "/models/a@b/c", ""),
+        ("hf//models/a@b/c@v2", "hf", "/models/a@b/c", "v2"),
+        ("replay/outputs.jsonl", "replay", "outputs.jsonl", ""),
+        ("replay//abs/file.jsonl", "replay", "/abs/file.jsonl", ""),
+        ("py/my_model:make", "py", "my_model:make", ""),
+        ("py/my_model:make@7", "py", "my_model:make", "7"),
+    ],
+)
+def test_a_spec_is_provider_name_and_revision(
+    text: str, provider: str, name: str, revision: str
+) -> None:
+    spec = ModelSpec.parse(text)
+    assert (spec.provider, spec.name, spec.revision) == (provider, name, revision)
+    assert str(spec) == text
+
+
+def test_an_existing_path_with_an_at_sign_is_taken_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "model@home"
+    folder.mkdir()
+    assert ModelSpec.parse(f"hf/{folder}").name == str(folder)
+
+
+@pytest.mark.parametrize("text", ["", "template", "hf/", "/template", "hf/@abc"])
+def test_a_spec_without_provider_or_name_is_explained(text: str) -> None:
+    with pytest.raises(UsageProblem, match="PROVIDER/NAME"):
+        ModelSpec.parse(text)
+
+
+def test_an_unknown_provider_gets_the_nearest_known_one() -> None:
+    with pytest.raises(UnknownName, match="did you mean 'baseline'"):
+        load_provider("basline/template")
+
+
+def test_an_unknown_baseline_gets_the_nearest_known_one() -> None:
+    with pytest.raises(UnknownName, match="did you mean 'all-normal'"):
+        load_provider("baseline/allnormal")
+
+
+def test_a_baseline_has_no_revision() -> None:
+    with pytest.raises(UsageProblem, match="has no revision"):
+        load_provider("baseline/template@2")
+
+
+def test_an_unknown_model_argument_is_refused() -> None:
+    with pytest.raises(UnknownName, match="model argument 'temperature'"):
+        load_provider("baseline/template", ProviderSettings(model_args={"temperature": "1"}))
+
+
+def test_a_distribution_adds_a_provider_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = metadata.EntryPoint(
+        name="acme",
+        value="pytest_pet2rep.models.baseline:Baseline",
+        group=registry.ENTRY_POINT_GROUP,
+    )
+    broken = metadata.EntryPoint(name="broken", value="no.such:x", group=point.group)
+    monkeypatch.setattr(
+        metadata, "entry_points", lambda group: [point, broken] if group == point.group else []
+    )
+    assert {"acme", "baseline", "hf", "py", "replay"} <= set(registry.provider_names())
+    with pytest.raises(UsageProblem, match=r"'broken'.*cannot be imported"):
+        load_provider("broken/x")
+    with pytest.raises(UnknownName, match="did you mean 'acme'"):
+        load_provider("acmee/x")
+
+
+def test_looking_up_names_imports_no_heavy_library() -> None:
+    code = (
+        "import sys; from pytest_pet2rep.models.registry import load_provider;"
+        "load_provider('baseline/template').identity;"
+        "import pytest_pet2rep.models.request, pytest_pet2rep.models.cleaning;"
+        "print(sorted({'torch', 'numpy', 'transformers', 'PIL', 'openai'} & set(sys.modules)))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
