@@ -10,6 +10,7 @@
     ├── DataProblem               the person who keeps the data can mend it
     │   ├── CaseFileError         a case.toml or cohort file is wrong (file, line, key)
     │   ├── ImagingError          a volume or slice cannot be read or makes no sense
+    │   ├── PhantomError          a [phantom] table asks for a body that cannot be made (key)
     │   └── ImportProblem         a data set does not have the layout that it was said to have
     ├── GenerationFailed          the model under test gave no usable answer for one case
     │   └── GenerationTimeout     ... because it took too long
@@ -86,6 +87,17 @@ class CaseFileError(DataProblem):
 
 class ImagingError(DataProblem):
     """A volume or slice cannot be read, converted or rendered."""
+
+
+class PhantomError(DataProblem):
+    """A ``[phantom]`` table asks for what cannot be made.
+
+    ``key`` is the entry inside the table (``lesions[1].organ``), ``problem`` what is wrong with it.
+    """
+
+    def __init__(self, problem: str, key: str = "") -> None:
+        self.key, self.problem = key, problem
+        super().__init__(f"phantom{'.' + key if key else ''}: {problem}")
 
 
 class ImportProblem(DataProblem):

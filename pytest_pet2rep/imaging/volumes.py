@@ -14,6 +14,8 @@ from pytest_pet2rep.errors import ImagingError
 
 MAX_VOXELS = 2**31
 """A grid above this (8 GiB as float32) is taken for a broken header."""
+STORED_STEP = 0.002
+"""SUV per integer step in files that ``save_volume`` writes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +86,26 @@ def load_volume(path: Path) -> Volume:
     if not np.isfinite(data).any():
         raise ImagingError(f"{path}: holds no finite value")
     return canonical(data, image.affine, str(path))
+
+
+def save_volume(volume: Volume, path: Path) -> None:
+    """Write a volume as NIfTI-1; a float volume whose values are whole multiples of 0.002 (SUV of
+    the phantoms) is stored as scaled 16-bit integers without loss, the rest in its own type.
+    """
+    import nibabel as nib
+
+    data = volume.data
+    if data.dtype.kind == "f":
+        steps = np.rint(data / STORED_STEP)
+        exact = np.abs(steps).max(initial=0) < 2**15 and np.array_equal(
+            (steps * STORED_STEP).astype(np.float32), data
+        )
+        if exact:
+            image = nib.Nifti1Image(steps.astype(np.int16), volume.affine)
+            image.header.set_slope_inter(STORED_STEP, 0)
+            image.to_filename(path)
+            return
+    nib.Nifti1Image(data, volume.affine).to_filename(path)
 
 
 def _check_header(image: Any, path: Path) -> None:
