@@ -1,0 +1,128 @@
+"""Segmentation by jieba and sacrebleu: fast, quiet, bounded in memory, and unchanged in result."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import warnings
+from collections.abc import Callable
+from functools import cache, lru_cache
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from pytest_pet2rep.errors import MissingDependency, UsageProblem
+
+MEMO_SIZE = 1 << 16
+"""Remembered pieces; at some 300 bytes each the memo stays below 20 MiB."""
+
+_PIECE = re.compile(r"[^。\n]*[。\n]?")
+"""Up to the next full stop or line end.
+
+jieba cuts every text first at characters outside its word class (Han, ASCII letters, digits and
+``+ # & . _ % -``), and segments between two such cuts independently; 。 and the line end are such
+cuts, so segmenting piece by piece is segmenting the whole.
+"""
+
+
+class JiebaSegmenter:
+    """jieba's accurate mode with its HMM, blank tokens dropped, repeated sentences remembered."""
+
+    def __init__(self, user_dictionary: Path | None) -> None:
+        self._tokenizer, self.dictionary_digest = _load_jieba(user_dictionary)
+        self._pieces = lru_cache(maxsize=MEMO_SIZE)(self._cut_piece)
+
+    def cut(self, text: str) -> list[str]:
+        """Tokens of ``text``, equal to those of ``jieba.lcut`` that are not blank."""
+        return list(chain.from_iterable(map(self._pieces, _PIECE.findall(text))))
+
+    def _cut_piece(self, piece: str) -> tuple[str, ...]:
+        return tuple(token for token in self._tokenizer.cut(piece) if not token.isspace())
+
+
+@cache
+def jieba_segmenter(user_dictionary: Path | None = None) -> JiebaSegmenter:
+    """Make the process's segmenter for one user dictionary (or none).
+
+    Raises ``UsageProblem`` if the dictionary file is missing or not in jieba's format.
+    """
+    if user_dictionary is not None and not user_dictionary.is_file():
+        raise UsageProblem(f"jieba user dictionary {user_dictionary} is not a file")
+    return JiebaSegmenter(user_dictionary)
+
+
+def _load_jieba(user_dictionary: Path | None) -> tuple[Any, str]:
+    """Load a private jieba tokenizer and the first 8 hex digits of its dictionary's SHA-256.
+
+    Private, so that words that other code adds to the global jieba change no score.
+    """
+    with warnings.catch_warnings():
+        # jieba 0.42.1 has invalid escapes and asks for pkg_resources: warnings at import only.
+        warnings.simplefilter("ignore")
+        try:
+            import jieba
+        except ImportError as why:
+            raise MissingDependency("the tokenizer jieba", "jieba", "all") from why
+        level = jieba.default_logger.level
+        jieba.setLogLevel(logging.CRITICAL)
+        try:
+            tokenizer = jieba.Tokenizer()
+            with tokenizer.get_dict_file() as file:
+                digest = hashlib.sha256(file.read()).hexdigest()[:8]
+            tokenizer.tmp_dir = str(_jieba_cache_folder())
+            tokenizer.cache_file = f"dictionary-{digest}.cache"
+            tokenizer.initialize()
+            if user_dictionary is not None:
+                _add_words(tokenizer, user_dictionary)
+        finally:
+            jieba.setLogLevel(level)
+    return tokenizer, digest
+
+
+def _add_words(tokenizer: Any, user_dictionary: Path) -> None:
+    try:
+        tokenizer.load_userdict(str(user_dictionary))
+    except (ValueError, OSError) as why:
+        raise UsageProblem(
+            f"jieba user dictionary {user_dictionary}: {why}; one word per line, optionally "
+            f"followed by its frequency and part of speech, in UTF-8"
+        ) from why
+
+
+def _jieba_cache_folder() -> Path:
+    """Folder for jieba's dictionary cache: ours; jieba writes it by atomic rename."""
+    from platformdirs import user_cache_path
+
+    folder = user_cache_path("pytest-pet2rep", appauthor=False) / "jieba"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        # Without a writable cache jieba builds its dictionary anew in each process.
+        return folder
+    return folder
+
+
+def sacrebleu_cut(name: str) -> Callable[[str], list[str]]:
+    """Make the cut of sacrebleu's tokenizer ``zh``, ``13a`` or ``intl``.
+
+    sacrebleu keeps up to 65,536 whole texts in a cache of its own; it is emptied now and then,
+    so that a long stream of reports needs constant memory.
+    """
+    from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
+    from sacrebleu.tokenizers.tokenizer_intl import TokenizerV14International
+    from sacrebleu.tokenizers.tokenizer_re import TokenizerRegexp
+    from sacrebleu.tokenizers.tokenizer_zh import TokenizerZh
+
+    kind = {"zh": TokenizerZh, "13a": Tokenizer13a, "intl": TokenizerV14International}[name]
+    tokenizer = kind()
+    caches = [kind.__call__, TokenizerRegexp.__call__]
+
+    def cut(text: str) -> list[str]:
+        if caches[0].cache_info().currsize >= 256:
+            for each in caches:
+                each.cache_clear()
+        tokens: list[str] = tokenizer(text.rstrip()).split()
+        return tokens
+
+    return cut
