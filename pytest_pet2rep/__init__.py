@@ -1,8 +1,45 @@
 """pytest-pet2rep: score the PET/CT reports that vision-language models write.
 
-The package imports nothing by itself: the plugin is loaded in every pytest run
-of every project where it is installed.  ``score``, ``load_run`` and the other public
-functions are resolved on first use.
+Importing the package imports nothing else: the plugin is loaded in every pytest run of every
+project where it is installed.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_pet2rep.run.pair_scoring import PairScores
+
+__all__ = ["__version__", "score"]
+
 __version__ = "0.1.0"
+
+
+def score(
+    references: Sequence[str],
+    predictions: Sequence[str | None],
+    *,
+    language: str,
+    metrics: Sequence[str] = ("pet2rep",),
+    organs: str = "pet2rep19",
+    section: str = "findings",
+) -> PairScores:
+    """Score predicted reports against references, pair by pair: for a training callback.
+
+    ``language`` is ``zh`` or ``en``; a prediction of ``None`` is a report that is missing.
+    ``score(...).values`` maps metric names to values in 0..1; ``.scores`` carries signatures.
+    Raises ``pytest_pet2rep.errors.UsageProblem`` for unequal lengths and unknown names.
+    """
+    from pytest_pet2rep.run.pair_scoring import score as score_pairs
+
+    return score_pairs(
+        references,
+        predictions,
+        language=language,
+        metrics=metrics,
+        organs=organs,
+        section=section,
+    )

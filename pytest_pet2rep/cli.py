@@ -1,1 +1,113 @@
-"""The command line ``pet2rep``."""
+"""The command line ``pet2rep``: what needs no pytest."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pytest_pet2rep import __version__
+from pytest_pet2rep.errors import Pet2repError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code.
+
+    0: done; 1: done, but something was left out and is named; 4: a wrong option, name or file,
+    said in one line on stderr.
+    """
+    parsed = _parser().parse_args(arguments)
+    try:
+        code: int = parsed.run(parsed)
+        sys.stdout.flush()
+    except Pet2repError as why:
+        print(f"pet2rep: {why}", file=sys.stderr)
+        return 4
+    except BrokenPipeError:
+        # The reader of our output went away (``| head``): nothing is wrong on our side.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pet2rep",
+        description="Import cases, score stored outputs, and see how a report is read.",
+        epilog="example: pet2rep score outputs.jsonl",
+    )
+    parser.add_argument("--version", action="version", version=f"pytest-pet2rep {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_score(commands.add_parser("score", help="score pairs of reference and prediction"))
+    _add_import(commands.add_parser("import", help="turn a data set into cases"))
+    _add_read(commands.add_parser("read", help="show what is read in a report, and why"))
+    return parser
+
+
+def _add_score(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Score a file of JSON lines: {id, reference, prediction}, or the output lines of the "
+        "benchmark authors (subject_id, llm_output, ground_truth)."
+    )
+    parser.epilog = "example: pet2rep score outputs.jsonl --language zh --json"
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--language", choices=("zh", "en"), default="zh")
+    parser.add_argument("--section", choices=("findings", "impression", "both"), default="findings")
+    parser.add_argument("--metrics", default="pet2rep", help="names or sets, comma separated")
+    parser.add_argument("--organs", default="pet2rep19", help="organ list or profile .toml")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument("--per-case", action="store_true", help="with --json: values of each pair")
+    for name in ("id", "reference", "prediction"):
+        parser.add_argument(f"--{name}-field", default="", metavar="NAME")
+    parser.set_defaults(run=_score)
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Write case folders for a data set; the data stays where it is."
+    parser.epilog = "example: pet2rep import pairs outputs.jsonl my-cohort --language zh"
+    parser.add_argument("importer", metavar="NAME", help="pet2rep-jsonl, pairs")
+    parser.add_argument("source", type=Path, metavar="SRC")
+    parser.add_argument("destination", type=Path, metavar="DEST")
+    parser.add_argument("--language", choices=("zh", "en"), help="default: told from the text")
+    parser.add_argument("--images", type=Path, help="folder that image paths are relative to")
+    parser.add_argument("--overwrite", action="store_true", help="replace cases that differ")
+    for name in ("id", "reference", "prediction"):
+        parser.add_argument(f"--{name}-field", default="", metavar="NAME")
+    parser.set_defaults(run=_import)
+
+
+def _add_read(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Read a report (or JSON lines of reports; - is standard input)."
+    parser.epilog = "example: pet2rep read report.txt"
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--jsonl", action="store_true", help='lines of {"id", "text", "lang"?}')
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--language", choices=("zh", "en"))
+    parser.add_argument("--profile", default="pet2rep19", help="organ list or profile .toml")
+    parser.set_defaults(run=_read)
+
+
+def _score(parsed: argparse.Namespace) -> int:
+    from pytest_pet2rep.run.score_command import score_file
+
+    return score_file(parsed)
+
+
+def _import(parsed: argparse.Namespace) -> int:
+    from pytest_pet2rep.run.import_command import import_cases
+
+    return import_cases(parsed)
+
+
+def _read(parsed: argparse.Namespace) -> int:
+    from pytest_pet2rep.run.read_command import read_reports
+
+    return read_reports(parsed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

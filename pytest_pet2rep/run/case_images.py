@@ -16,19 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.cachefolder import cache_folder
 from pytest_pet2rep.errors import ImagingError
-from pytest_pet2rep.run.settings import Views
+from pytest_pet2rep.imaging.options import ViewOptions, Views
 from pytest_pet2rep.types import Case, SentImage
 
 if TYPE_CHECKING:
-    from pytest_pet2rep.imaging.views import ViewOptions
-    from pytest_pet2rep.imaging.volume import Volume
+    from pytest_pet2rep.imaging.volumes import Volume
 
 
 def view_options(views: Views) -> ViewOptions:
     """Return the rendering options of the named views."""
-    from pytest_pet2rep.imaging.views import ViewOptions
-
-    return ViewOptions(views=str(views))
+    return ViewOptions(views=views)
 
 
 def images_of(case: Case, views: Views) -> tuple[SentImage, ...]:
@@ -36,8 +33,8 @@ def images_of(case: Case, views: Views) -> tuple[SentImage, ...]:
 
     Raises ``ImagingError`` if the case has none, or if they cannot be read.
     """
-    from pytest_pet2rep.imaging.slices import load_slice
-    from pytest_pet2rep.imaging.views import render_views
+    from pytest_pet2rep.imaging.pictures import load_slice
+    from pytest_pet2rep.imaging.rendering import render_views
 
     source = case.images
     if source.kind == "slices":
@@ -53,7 +50,7 @@ def images_of(case: Case, views: Views) -> tuple[SentImage, ...]:
 
 def volumes_of(case: Case) -> tuple[Volume, Volume]:
     """Return PET (SUV) and CT (HU) of a case with volumes or a phantom."""
-    from pytest_pet2rep.imaging.volume import load_volume
+    from pytest_pet2rep.imaging.volumes import load_volume
 
     source = case.images
     if source.phantom is not None:
@@ -84,7 +81,7 @@ def phantom_files(table: Mapping[str, Any]) -> tuple[Path, Path]:
 
 
 def _write_phantom(table: Mapping[str, Any], pet: Path, ct: Path) -> None:
-    from pytest_pet2rep.imaging.volume import Volume, save_volume
+    from pytest_pet2rep.imaging.volumes import Volume, save_volume
     from pytest_pet2rep.phantom.spec import parse_phantom
     from pytest_pet2rep.phantom.synthesis import synthesise
 

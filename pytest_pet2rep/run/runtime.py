@@ -5,6 +5,7 @@ One per process.  The model is loaded on the first report that is not in the sto
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from pytest_pet2rep.anatomy import Profile, load_profile
 from pytest_pet2rep.cachefolder import cache_folder
 from pytest_pet2rep.errors import DataProblem, GenerationFailed
+from pytest_pet2rep.run.assessment import Assessment, assess
 from pytest_pet2rep.run.attempt import Attempt
 from pytest_pet2rep.run.usability import judge_generation
 from pytest_pet2rep.types import (
@@ -22,15 +24,21 @@ from pytest_pet2rep.types import (
     GenerationRequest,
     Language,
     Outcome,
+    Record,
 )
 
 if TYPE_CHECKING:
     from pytest_pet2rep.cohorts.cohort import Cohort
     from pytest_pet2rep.metrics.text import TextMetric
     from pytest_pet2rep.models.prompts import Prompt
-    from pytest_pet2rep.models.provider import Provider
+    from pytest_pet2rep.models.provider import Provider, ProviderSettings
+    from pytest_pet2rep.run.plan import PlannedItem
     from pytest_pet2rep.run.settings import RunSettings
+    from pytest_pet2rep.run.summary import Summary
     from pytest_pet2rep.store.generations import GenerationStore, Stored
+
+_NAMED_ARGS = ("device", "dtype", "id_field", "text_field")
+"""Model arguments that every provider understands by the same name."""
 
 
 class Runtime:
@@ -43,7 +51,9 @@ class Runtime:
         self.settings = settings
         self.cohort = cohort
         self.run_id = run_id
-        self._attempts: dict[tuple[str, int], Attempt] = {}
+        self._cases: dict[Path, Case] = {}
+        self._assessments: dict[tuple[str, str, int], Assessment] = {}
+        self._attempts: dict[tuple[str, str, int], Attempt] = {}
         self._prompts: dict[Language, Prompt] = {}
         self._metrics: dict[Language, tuple[TextMetric, ...]] = {}
 
@@ -54,30 +64,65 @@ class Runtime:
     @cached_property
     def provider(self) -> Provider:
         """The model under test (cheap until it generates: weights are loaded by then)."""
-        from pytest_pet2rep.models.registry import ProviderSettings, load_provider
+        from pytest_pet2rep.models.registry import load_provider
+
+        return load_provider(self.settings.model, self._provider_settings())
+
+    def _provider_settings(self) -> ProviderSettings:
+        from pytest_pet2rep.models.provider import ProviderSettings
 
         settings = self.settings
-        return load_provider(
-            settings.model,
-            ProviderSettings(
-                model_args=settings.model_args,
-                revision=settings.model_revision,
-                trust_remote_code=settings.trust_remote_code,
-            ),
+        named = {key: value for key, value in settings.model_args.items() if key in _NAMED_ARGS}
+        return ProviderSettings(
+            language=settings.language,
+            model_args={k: v for k, v in settings.model_args.items() if k not in _NAMED_ARGS},
+            trust_remote_code=settings.trust_remote_code,
+            case_ids=frozenset(path.parent.name for path in self.case_files),
+            cache_dir=cache_folder("digests"),
+            **named,
         )
+
+    @cached_property
+    def model_identity(self) -> str:
+        """What stored generations are known by; a stated revision enters it."""
+        stated = self.settings.model_revision
+        identity = self.provider.identity
+        return f"{identity.text} revision {stated}" if stated else identity.text
 
     @cached_property
     def store(self) -> GenerationStore:
         from pytest_pet2rep.store.generations import GenerationStore
 
         root = self.settings.store or cache_folder("generations")
-        identity = self.provider.identity
+        reusable = self.provider.identity.reusable or bool(self.settings.model_revision)
         return GenerationStore(
             root=Path(root),
             run=self.run_id,
-            only_this_run=not identity.verified,
-            facts={"model": self.settings.model, "identity": identity.text},
+            only_this_run=not reusable,
+            facts={"model": self.settings.model, "identity": self.model_identity},
         )
+
+    @cached_property
+    def case_files(self) -> tuple[Path, ...]:
+        """The case files of the cohort that this run uses, sorted by case id."""
+        return self.cohort.case_files[: self.settings.limit]
+
+    def load(self, path: Path) -> Case:
+        """Load a case file.  Raises ``CaseFileError`` if it cannot be used in this run."""
+        from pytest_pet2rep.run.case_checks import check_case
+
+        if path not in self._cases:
+            from pytest_pet2rep.cohorts.casefile import load_case
+
+            inside = path in self.cohort.case_files
+            case = load_case(path, cohort=self.cohort.name if inside else path.parent.parent.name)
+            check_case(case, self.language_of(case))
+            self._cases[path] = case
+        return self._cases[path]
+
+    def cases(self) -> tuple[Case, ...]:
+        """Load every case of the run."""
+        return tuple(self.load(path) for path in self.case_files)
 
     def language_of(self, case: Case) -> Language:
         return self.settings.language or case.language
@@ -92,11 +137,38 @@ class Runtime:
     def metrics_for(self, language: Language) -> tuple[TextMetric, ...]:
         if language not in self._metrics:
             from pytest_pet2rep.metrics.registry import resolve_metrics
+            from pytest_pet2rep.metrics.text import fit_metrics
 
-            self._metrics[language] = resolve_metrics(
+            metrics = resolve_metrics(
                 self.settings.metrics, language=language, section=self.settings.section
             )
+            self._metrics[language] = fit_metrics(metrics, self._references(language))
         return self._metrics[language]
+
+    def _references(self, language: Language) -> Iterator[str]:
+        """The scored part of every reference in ``language``; loads cases only if consumed."""
+        from pytest_pet2rep.findings.sections import section_text
+
+        for case in self.cases():
+            if self.language_of(case) is language:
+                yield section_text(case.references[language], self.settings.section)[0]
+
+    def check(self) -> None:
+        """Check everything that can be wrong before the first report, cheaply.
+
+        Raises ``UsageProblem`` for an unknown name, a missing package, or a metric that fails
+        its self-test.
+        """
+        from pytest_pet2rep.metrics.registry import resolve_metrics
+        from pytest_pet2rep.models.request import decoding_profile
+
+        settings = self.settings
+        assert self.profile.organs
+        assert self.provider.name
+        decoding_profile(settings.decoding)
+        language = settings.language or Language.ZH
+        resolve_metrics(settings.metrics, language=language, section=settings.section)
+        self.prompt_for(language)
 
     def attempt(self, case: Case, repeat: int = 0) -> Attempt:
         """Return the report of ``case``: remembered, found in the store, or generated now.
@@ -104,10 +176,23 @@ class Runtime:
         Never raises for what the model or the data of this one case did wrong: that is an
         outcome.  Raises ``StoreError`` if answers cannot be kept.
         """
-        wanted = (case.id, repeat)
+        wanted = (case.cohort, case.id, repeat)
         if wanted not in self._attempts:
             self._attempts[wanted] = self._attempt(case, repeat)
         return self._attempts[wanted]
+
+    def assess(self, case: Case, repeat: int = 0) -> Assessment:
+        """Return the report of ``case`` beside its reference, worked out once."""
+        wanted = (case.cohort, case.id, repeat)
+        if wanted not in self._assessments:
+            self._assessments[wanted] = assess(
+                case,
+                self.attempt(case, repeat),
+                language=self.language_of(case),
+                section=self.settings.section,
+                profile=self.profile,
+            )
+        return self._assessments[wanted]
 
     def _attempt(self, case: Case, repeat: int) -> Attempt:
         try:
@@ -132,29 +217,28 @@ class Runtime:
             settings.decoding, seed=settings.seed, max_new_tokens=settings.max_new_tokens
         )
         images = images_of(case, settings.views) if self.provider.needs_images else ()
-        request = build_request(
-            case, self.prompt_for(case.language), images=images, decoding=decoding, repeat=repeat
+        return build_request(
+            case,
+            self.prompt_for(case.language),
+            images=images,
+            decoding=decoding,
+            repeat=repeat,
+            with_reference=self.provider.sees_reference,
         )
-        if self.provider.sees_reference:
-            return replace(request, reference=case.references.get(case.language))
-        return request
 
     def _key(self, request: GenerationRequest) -> str:
         from pytest_pet2rep.models.request import request_digest
 
-        return request_digest(request, identity=self.provider.identity.text, purpose="score")
+        return request_digest(request, identity=self.model_identity, purpose="score")
 
     def _generate(self, request: GenerationRequest) -> Generation:
-        (answer,) = self.provider.generate([request])
-        if isinstance(answer, GenerationFailed):
-            raise answer
-        sent, consumed = len(request.images), answer.images_consumed
-        if consumed is not None and consumed != sent:
-            raise GenerationFailed(
-                f"{request.case_id}: {sent} images were sent but the model consumed {consumed}; "
-                f"its processor or chat template drops images"
-            )
-        return replace(answer, images_sent=sent)
+        from pytest_pet2rep.models.provider import generate_one, with_all_images_seen
+
+        generation = replace(generate_one(self.provider, request), images_sent=len(request.images))
+        seen = with_all_images_seen(generation, request.case_id)
+        if isinstance(seen, GenerationFailed):
+            raise seen
+        return seen
 
     def _direct(self, request: GenerationRequest) -> Generation | GenerationFailed:
         """Ask a provider whose texts already lie in a file: nothing to store."""
@@ -179,10 +263,54 @@ class Runtime:
             clean=self.settings.clean,
         )
 
+    def header(self) -> list[str]:
+        """Return the lines that a run begins with: model, cohort, what is to be done."""
+        settings, cohort = self.settings, self.cohort
+        cases = f"{len(self.case_files)} cases"
+        if len(self.case_files) < len(cohort.case_files):
+            cases = f"{len(self.case_files)} of {len(cohort.case_files)} cases (partial)"
+        lines = [
+            f"pet2rep: model {settings.model}, {settings.decoding} decoding",
+            f"pet2rep: cohort {cohort.name} ({cohort.root}), {cases}, organs "
+            f"{self.profile.label}, digest {cohort.digest[:12]}",
+        ]
+        surplus = getattr(self.provider, "surplus", ())
+        missing = getattr(self.provider, "missing", ())
+        if missing:
+            lines.append(f"pet2rep: no line for {len(missing)} cases: {_some(missing)}")
+        if surplus:
+            lines.append(f"pet2rep: {len(surplus)} ids are no case of the cohort: {_some(surplus)}")
+        return lines
+
+    def summarise(
+        self, records: Sequence[Record], *, holes: Sequence[tuple[PlannedItem, str]], seconds: float
+    ) -> Summary:
+        """Fold the records of this run into its summary."""
+        from pytest_pet2rep.findings.reader import EXTRACTOR
+        from pytest_pet2rep.run.card import run_card
+        from pytest_pet2rep.run.scoreboard import Scoring
+        from pytest_pet2rep.run.summary import summarise
+
+        languages = tuple(sorted({Language(r.facts["language"]) for r in records}))
+        scoring = Scoring(
+            profile=self.profile,
+            section=self.settings.section,
+            extractor=EXTRACTOR,
+            metrics={language: self.metrics_for(language) for language in languages},
+        )
+        return summarise(
+            records, scoring, card=run_card(self, languages), holes=holes, seconds=seconds
+        )
+
     def close(self) -> None:
         """Free the model, if it was loaded."""
         if "provider" in self.__dict__:
             self.provider.close()
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:5])
+    return f"{shown}, ..." if len(names) > 5 else shown
 
 
 def _reusable(generation: Generation) -> bool:

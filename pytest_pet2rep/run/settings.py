@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from pytest_pet2rep.imaging.options import Views
 from pytest_pet2rep.types import Language, Section
 
 
@@ -22,11 +23,6 @@ class Silence(StrEnum):
 
     COUNT = "count"
     FAIL = "fail"
-
-
-class Views(StrEnum):
-    FUSED = "fused"
-    SEPARATE = "separate"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -64,7 +64,7 @@ class GenerationStore:
         path = self._path(key, "json")
         try:
             entry = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as why:
             if isinstance(why, OSError):
@@ -92,7 +92,8 @@ class GenerationStore:
 
         folder = self._path(key, "json").parent
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.mkdir(exist_ok=True, mode=0o700)
             lock = FileLock(self._path(key, "lock"), mode=0o600)
             with lock:
                 return self.find(key) or self._make(key, make, reusable)
@@ -121,9 +122,7 @@ class GenerationStore:
                 entry = self._entry(reusable=False, failure=failure, reason=str(why))
                 self._publish(key, entry, raw=None)
             else:
-                entry = self._entry(
-                    reusable=reusable(generation), generation=_encode(generation)
-                )
+                entry = self._entry(reusable=reusable(generation), generation=_encode(generation))
                 self._publish(key, entry, raw=generation.raw)
         finally:
             tombstone.unlink(missing_ok=True)
@@ -160,7 +159,9 @@ class GenerationStore:
         """Write privately and appear at once: no reader ever sees half a file."""
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="surrogatepass", newline="") as out:
+            with os.fdopen(
+                handle, "w", encoding="utf-8", errors="surrogatepass", newline=""
+            ) as out:
                 out.write(text)
                 out.flush()
                 os.fsync(out.fileno())

@@ -1,0 +1,75 @@
+"""Switching the benchmark on: read the options, check them, register what then is needed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from pytest_pet2rep.adapter.collect import CohortCollection, no_path_named
+from pytest_pet2rep.adapter.options import read_options
+from pytest_pet2rep.adapter.state import OPTIONS, RUNTIME
+from pytest_pet2rep.errors import DataProblem, UsageProblem
+from pytest_pet2rep.run.runtime import Runtime
+
+
+@contextmanager
+def mistakes_as_usage_errors() -> Iterator[None]:
+    """Turn what the user can mend into one line and exit code 4."""
+    try:
+        yield
+    except (UsageProblem, DataProblem) as why:
+        raise pytest.UsageError(str(why)) from why
+
+
+def choose_paths(config: pytest.Config, args: list[str]) -> None:
+    """Collect the cohort's folder if no path was named on the command line."""
+    if no_path_named(config):
+        from pytest_pet2rep.cohorts.cohort import find_cohort
+
+        with mistakes_as_usage_errors():
+            args.append(str(find_cohort(read_options(config).run.cases).root))
+
+
+def activate(config: pytest.Config) -> None:
+    """Check everything that can be checked before the first report, and register the hooks.
+
+    Raises ``pytest.UsageError`` for a wrong option, name or cohort, and for a metric that
+    cannot run here.
+    """
+    from pytest_pet2rep.cohorts.cohort import find_cohort
+
+    options = read_options(config)
+    worker = getattr(config, "workerinput", None)
+    with mistakes_as_usage_errors():
+        cohort = find_cohort(options.run.cases)
+        run_id = worker["pet2rep_run"] if worker else uuid.uuid4().hex
+        runtime = Runtime(options.run, cohort, run_id)
+        runtime.check()
+    config.stash[OPTIONS] = options
+    config.stash[RUNTIME] = runtime
+    plugins = config.pluginmanager
+    only_cohort = no_path_named(config)
+    plugins.register(
+        CohortCollection(runtime.case_files, only_cohort=only_cohort), "pet2rep-collection"
+    )
+    from pytest_pet2rep.adapter.sending import RecordSender
+
+    plugins.register(RecordSender(), "pet2rep-sending")
+    if worker is None:
+        from pytest_pet2rep.adapter.reporter import Reporter
+
+        plugins.register(Reporter(config, runtime), "pet2rep-reporter")
+        if plugins.hasplugin("xdist"):
+            from pytest_pet2rep.adapter.workers import WorkerHooks
+
+            plugins.register(WorkerHooks(run_id), "pet2rep-workers")
+
+
+def deactivate(config: pytest.Config) -> None:
+    """Free the model under test."""
+    runtime = config.stash.get(RUNTIME, None)
+    if runtime is not None:
+        runtime.close()

@@ -1,0 +1,98 @@
+"""From case files to test items: a case file collects as a module whose tests are the suite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_pet2rep.adapter.state import RUNTIME
+from pytest_pet2rep.errors import DataProblem
+from pytest_pet2rep.types import Case
+
+if TYPE_CHECKING:
+    from pytest_pet2rep.run.runtime import Runtime
+
+CASE_FILE = "case.toml"
+
+
+class CaseFile(pytest.Module):
+    """One case.  Its module object is the suite, so checks are ordinary parametrized functions.
+
+    ``_getobj`` is the one private detail of pytest that is overridden here.
+    """
+
+    case: Case
+
+    def _getobj(self) -> ModuleType:
+        from pytest_pet2rep.adapter import suite
+
+        return suite
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        runtime = self.config.stash[RUNTIME]
+        try:
+            self.case = runtime.load(self.path)
+        except DataProblem as why:
+            raise self.CollectError(str(why)) from why
+        for item in super().collect():
+            _add_keywords(item, self.case, runtime)
+            yield item
+
+
+def _add_keywords(item: pytest.Item | pytest.Collector, case: Case, runtime: Runtime) -> None:
+    """Let ``-k`` find an item by its case id and by the Chinese name of its organ."""
+    item.extra_keyword_matches.add(case.id)
+    callspec = getattr(item, "callspec", None)
+    organ = callspec.params.get("pet2rep_organ") if callspec else None
+    if organ:
+        item.extra_keyword_matches.add(runtime.profile[organ].zh)
+
+
+class CohortCollection:
+    """Collection hooks, registered only when a model under test is named.
+
+    ``only_cohort``: the user named no path, so nothing but the cohort's cases is collected;
+    otherwise every case file below the paths that were named.
+    """
+
+    def __init__(self, case_files: Iterable[Path], *, only_cohort: bool) -> None:
+        self.wanted = frozenset(case_files)
+        self.only_cohort = only_cohort
+        self.ancestors = frozenset(parent for path in self.wanted for parent in path.parents)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Walk down to the cohort even through a virtual environment or a hidden folder."""
+        return False if collection_path in self.ancestors else None
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> CaseFile | None:
+        if file_path.name != CASE_FILE or (self.only_cohort and file_path not in self.wanted):
+            return None
+        case_file: CaseFile = CaseFile.from_parent(parent, path=file_path)
+        return case_file
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        runtime = metafunc.config.stash[RUNTIME]
+        names = metafunc.fixturenames
+        own = metafunc.definition.getparent(CaseFile) is not None
+        if "pet2rep_check" in names:
+            from pytest_pet2rep.run.items import check_names
+
+            metafunc.parametrize("pet2rep_check", check_names(), indirect=True)
+        if not own and {"pet2rep_case", "pet2rep_report"}.intersection(names):
+            cases = runtime.cases()
+            metafunc.parametrize(
+                "pet2rep_case", cases, ids=[case.id for case in cases], indirect=True
+            )
+        if "pet2rep_organ" in names:
+            organs = [organ.id for organ in runtime.profile.organs]
+            metafunc.parametrize("pet2rep_organ", organs, indirect=True)
+
+
+def no_path_named(config: pytest.Config) -> bool:
+    """Did the user name no file, folder or node id on the command line?"""
+    return not getattr(config.known_args_namespace, "file_or_dir", None)

@@ -1,0 +1,97 @@
+"""What stands behind the fixtures: the desk on which one case is settled, item by item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from pytest_pet2rep.adapter.state import RECORD, RUNTIME
+from pytest_pet2rep.run.items import check_record, text_record, uptake_record
+from pytest_pet2rep.run.runtime import Runtime
+from pytest_pet2rep.run.settings import ExpectationMode
+from pytest_pet2rep.types import BROKEN, Case, Record
+
+SKIP_WITHOUT_MODEL = "pet2rep fixtures need a model under test: give --pet2rep-model=MODEL"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desk:
+    """Settles the items of one case: makes the record, hands it on, fails or shows the item."""
+
+    case: Case
+    runtime: Runtime
+    node: pytest.Item
+
+    def settle_uptake(self, organ: str) -> None:
+        runtime = self.runtime
+        assessed = runtime.assess(self.case)
+        self._settle(uptake_record(assessed, organ, runtime.profile, runtime.settings))
+
+    def settle_check(self, check: str) -> None:
+        self._settle(check_record(self.runtime.assess(self.case), check))
+
+    def settle_text(self) -> None:
+        runtime = self.runtime
+        assessed = runtime.assess(self.case)
+        metrics = runtime.metrics_for(assessed.language)
+        self._settle(text_record(assessed, runtime.settings, metrics))
+
+    def _settle(self, record: Record) -> None:
+        self.node.stash[RECORD] = record
+        if not record.failed:
+            return
+        shown_only = self.runtime.settings.expectations is ExpectationMode.REPORT
+        if shown_only and record.outcome not in BROKEN:
+            pytest.skip(record.reason or str(record.outcome))
+        pytest.fail(failure_text(record), pytrace=False)
+
+
+def failure_text(record: Record) -> str:
+    """Say in at most six lines what went wrong, on what evidence, and where the text lies."""
+    lines = [record.reason or str(record.outcome)]
+    reference, generated = record.evidence
+    if reference:
+        lines.append(f"  reference: {reference}")
+    if generated:
+        lines.append(f"  generated: {generated}")
+    if record.where:
+        lines.append(f"  report:    {record.where}")
+    return "\n".join(lines)
+
+
+def runtime_of(config: pytest.Config) -> Runtime:
+    """Return the runtime of this process, or skip the test that asks for it."""
+    runtime = config.stash.get(RUNTIME, None)
+    if runtime is None:
+        pytest.skip(SKIP_WITHOUT_MODEL)
+    return runtime
+
+
+def report_text(runtime: Runtime, case: Case) -> str:
+    """Return the cleaned report of ``case``, or fail the test that asks for it."""
+    attempt = runtime.attempt(case)
+    if not attempt.usable:
+        pytest.fail(f"{case.id}: no usable report: {attempt.outcome}: {attempt.reason}", False)
+    return attempt.text
+
+
+def param_of(request: pytest.FixtureRequest) -> str:
+    """Return the parameter that collection gave to a fixture, or skip where there is none."""
+    runtime_of(request.config)
+    return str(request.param)
+
+
+def case_of(request: pytest.FixtureRequest) -> Case:
+    """Return the case that an item belongs to: of its case file, or of its parametrization."""
+    from pytest_pet2rep.adapter.collect import CaseFile
+
+    runtime_of(request.config)
+    own = request.node.getparent(CaseFile)
+    case: Case = request.param if own is None else own.case
+    return case
+
+
+def desk_for(request: pytest.FixtureRequest, case: Case) -> Desk:
+    """Return the desk of an item of the suite."""
+    return Desk(case=case, runtime=runtime_of(request.config), node=request.node)

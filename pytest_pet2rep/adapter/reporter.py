@@ -1,0 +1,135 @@
+"""Controller side: what was planned, what was heard, and what that amounts to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from pytest_pet2rep.adapter.options import Options
+from pytest_pet2rep.adapter.state import OPTIONS
+from pytest_pet2rep.adapter.wire import PROPERTY, from_wire
+from pytest_pet2rep.run.plan import PlannedItem, planned_item
+from pytest_pet2rep.run.runtime import Runtime
+from pytest_pet2rep.run.summary import Summary
+from pytest_pet2rep.types import Outcome, Record
+
+SHOWN_ONLY: Mapping[Outcome, tuple[str, str, str]] = {
+    Outcome.MISS: ("missed", "m", "MISSED"),
+    Outcome.UNSTATED: ("unstated", "u", "UNSTATED"),
+    Outcome.AMBIGUOUS: ("ambiguous", "a", "AMBIGUOUS"),
+    Outcome.EMPTY: ("empty", "e", "EMPTY"),
+    Outcome.REFUSAL: ("refusal", "r", "REFUSAL"),
+    Outcome.TRUNCATED: ("truncated", "t", "TRUNCATED"),
+}
+"""``report`` mode: the model's own shortcomings under their own word and letter."""
+
+
+class Reporter:
+    """Collects records, finds holes, judges the run and shows the summary."""
+
+    def __init__(self, config: pytest.Config, runtime: Runtime) -> None:
+        self.config = config
+        self.runtime = runtime
+        self.options: Options = config.stash[OPTIONS]
+        self.planned: dict[str, PlannedItem] = {}
+        self.records: dict[str, Record] = {}
+        self.crashed: set[str] = set()
+        self.summary: Summary | None = None
+        self.exit_reason = ""
+        self.started = time.perf_counter()
+
+    def pytest_report_header(self) -> list[str]:
+        return self.runtime.header()
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._plan([item.nodeid for item in session.items])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: Sequence[str]) -> None:
+        """Learn the plan from the workers: under xdist the controller collects nothing."""
+        self._plan(ids)
+
+    def _plan(self, nodeids: Sequence[str]) -> None:
+        for nodeid in nodeids:
+            item = planned_item(nodeid, self.config.rootpath)
+            if item is not None:
+                self.planned.setdefault(nodeid, item)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "???" and report.nodeid in self.planned:
+            self.crashed.add(report.nodeid)
+        if type(report) is not pytest.TestReport or report.when != "call":
+            return
+        for name, value in report.user_properties:
+            if name == PROPERTY:
+                self.records[report.nodeid] = from_wire(str(value))
+        report.user_properties = [
+            (name, value) for name, value in report.user_properties if name != PROPERTY
+        ]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(
+        self, report: pytest.CollectReport | pytest.TestReport
+    ) -> tuple[str, str, tuple[str, Mapping[str, bool]]] | None:
+        if report.when != "call" or not report.skipped:
+            return None
+        record = self.records.get(report.nodeid)
+        if record is None or record.outcome not in SHOWN_ONLY:
+            return None
+        category, letter, word = SHOWN_ONLY[record.outcome]
+        return category, letter, (word, {"yellow": True})
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.config.option.collectonly or not self.planned:
+            return
+        self.summary = self.runtime.summarise(
+            list(self.records.values()),
+            holes=self._holes(),
+            seconds=time.perf_counter() - self.started,
+        )
+        self._judge(session)
+        self._write(int(session.exitstatus))
+
+    def _holes(self) -> list[tuple[PlannedItem, str]]:
+        return [
+            (item, "its process died" if nodeid in self.crashed else "it never ran")
+            for nodeid, item in sorted(self.planned.items())
+            if nodeid not in self.records
+        ]
+
+    def _judge(self, session: pytest.Session) -> None:
+        """A hole is never green; pytest's own 2, 3, 4 and 5 stand as they are."""
+        assert self.summary is not None
+        if self.summary.holes and session.exitstatus in (
+            pytest.ExitCode.OK,
+            pytest.ExitCode.TESTS_FAILED,
+        ):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            count = len(self.summary.holes)
+            self.exit_reason = f"{count} of {self.summary.planned} planned items have no result"
+
+    def _write(self, status: int) -> None:
+        if self.options.json is None or self.summary is None:
+            return
+        from pytest_pet2rep.run.summary_json import summary_json
+
+        self.options.json.parent.mkdir(parents=True, exist_ok=True)
+        text = summary_json(self.summary, exit_code=status, exit_reason=self.exit_reason)
+        self.options.json.write_text(text, encoding="utf-8")
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter
+    ) -> Generator[None, None, None]:
+        """Write after the short test summary, so that the table stays on the screen."""
+        yield
+        if self.summary is None or self.config.option.no_summary:
+            return
+        from pytest_pet2rep.adapter.terminal import show
+
+        show(terminalreporter, self.summary, self.options, self.exit_reason)

@@ -1,0 +1,78 @@
+"""The summary in the terminal: one line with -q, tables, per case with -vv."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_pet2rep.render.table import Table, render_table
+from pytest_pet2rep.render.untrusted import terminal_safe
+from pytest_pet2rep.run.summary_tables import (
+    case_table,
+    check_line,
+    coverage_line,
+    one_line,
+    organ_table,
+    outcome_line,
+    score_table,
+    state_table,
+)
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_pet2rep.adapter.options import Options
+    from pytest_pet2rep.run.summary import Summary
+
+SHOWN_HOLES = 10
+
+
+def show(
+    reporter: pytest.TerminalReporter, summary: Summary, options: Options, exit_reason: str
+) -> None:
+    """Write the summary at the verbosity that was asked for."""
+    verbosity = reporter.config.get_verbosity()
+    passed = summary.recorded - summary.failed
+    line = one_line(summary.scores, passed, summary.planned)
+    if verbosity < 0:
+        reporter.write_line(line)
+    else:
+        reporter.section("pet2rep summary", "=")
+        _show_tables(reporter, summary, verbosity)
+    _show_holes(reporter, summary)
+    if verbosity >= 0:
+        if options.json is not None:
+            reporter.write_line(f"summary written to {options.json}")
+        reporter.write_line(line, bold=True)
+    if exit_reason:
+        reporter.write_line(f"pet2rep: {exit_reason}", red=True)
+
+
+def _show_tables(reporter: pytest.TerminalReporter, summary: Summary, verbosity: int) -> None:
+    if verbosity >= 2:
+        _write(reporter, case_table(summary.rows))
+    _write(reporter, organ_table(summary.organs))
+    reporter.write_line(outcome_line(summary.outcomes))
+    reporter.write_line(check_line(summary.checks))
+    for found in summary.scores:
+        reporter.write_line("")
+        reporter.write_line(f"{found.language}: {found.cases} cases", bold=True)
+        _write(reporter, state_table(found, summary.states))
+        reporter.write_line(coverage_line(found))
+        _write(reporter, score_table(found, everything=verbosity >= 1))
+
+
+def _show_holes(reporter: pytest.TerminalReporter, summary: Summary) -> None:
+    for hole in summary.holes[:SHOWN_HOLES]:
+        name = terminal_safe(f"{hole.case} {hole.check} {hole.organ}".rstrip())
+        reporter.write_line(f"no result: {name}: {hole.reason}", red=True)
+    rest = len(summary.holes) - SHOWN_HOLES
+    if rest > 0:
+        reporter.write_line(f"... and {rest} more without a result", red=True)
+
+
+def _write(reporter: pytest.TerminalReporter, table: Table) -> None:
+    encoding = (getattr(reporter._tw._file, "encoding", None) or "utf-8").lower()
+    ascii_only = "utf" not in encoding and "gb" not in encoding
+    for line in render_table(table, reporter._tw.fullwidth, ascii_only=ascii_only):
+        reporter.write_line(line)
+    reporter.write_line("")

@@ -1,0 +1,78 @@
+"""The run card: what was run on what, with which versions.
+
+Nothing in it differs between two equal runs.
+"""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from pytest_pet2rep import __version__
+from pytest_pet2rep.types import Language
+
+if TYPE_CHECKING:
+    from pytest_pet2rep.run.runtime import Runtime
+
+_LIBRARIES = (
+    "numpy", "scipy", "nibabel", "pillow", "jieba", "sacrebleu", "rouge-score", "rapidfuzz",
+    "torch", "transformers",
+)  # fmt: skip
+
+
+def run_card(runtime: Runtime, languages: tuple[Language, ...]) -> dict[str, Any]:
+    """Return the card as plain data."""
+    from pytest_pet2rep.findings.reader import EXTRACTOR
+    from pytest_pet2rep.models.cleaning import CLEANING
+    from pytest_pet2rep.models.request import decoding_profile
+
+    settings, cohort = runtime.settings, runtime.cohort
+    identity = runtime.provider.identity
+    return {
+        "pytest_pet2rep": __version__,
+        "model": {
+            "spec": settings.model,
+            "identity": runtime.model_identity,
+            "verified": identity.verified,
+        },
+        "cohort": {
+            "name": cohort.name,
+            "digest": cohort.digest,
+            "cases": len(runtime.case_files),
+            "complete": cohort.complete and len(runtime.case_files) == len(cohort.case_files),
+        },
+        "prompt": {str(lang): runtime.prompt_for(lang).label for lang in languages},
+        "decoding": dict(
+            decoding_profile(
+                settings.decoding, seed=settings.seed, max_new_tokens=settings.max_new_tokens
+            )
+        ),
+        "preprocessing": _preprocessing(runtime),
+        "organs": runtime.profile.label,
+        "section": str(settings.section),
+        "extractor": EXTRACTOR,
+        "cleaning": CLEANING if settings.clean else "none",
+        "expectations": str(settings.expectations),
+        "silence": str(settings.silence),
+        "versions": {"python": platform.python_version(), **_versions()},
+    }
+
+
+def _preprocessing(runtime: Runtime) -> str:
+    if not runtime.provider.needs_images:
+        return "no images"
+    from pytest_pet2rep.imaging.options import preprocessing_digest
+    from pytest_pet2rep.run.case_images import view_options
+
+    return preprocessing_digest(view_options(runtime.settings.views))
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,165 @@
+"""One record per item: what was expected of it, what came, and the evidence for both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pytest_pet2rep.anatomy import Profile
+from pytest_pet2rep.findings.checks import REPORT_CHECKS
+from pytest_pet2rep.findings.sections import section_text
+from pytest_pet2rep.metrics.judgement import judge
+from pytest_pet2rep.run.assessment import Assessment
+from pytest_pet2rep.run.expectations import evidence_of
+from pytest_pet2rep.run.settings import RunSettings
+from pytest_pet2rep.types import Outcome, Record, States, UptakeState
+
+if TYPE_CHECKING:
+    from pytest_pet2rep.metrics.text import TextMetric
+
+UPTAKE, TEXT, CHECK = "uptake", "text", "report"
+"""Names of the checks in a record; a report check is ``report:NAME``."""
+
+
+def check_names() -> tuple[str, ...]:
+    """Names of the report checks, in their order."""
+    return tuple(REPORT_CHECKS)
+
+
+def uptake_record(
+    assessed: Assessment, organ: str, profile: Profile, settings: RunSettings
+) -> Record:
+    """Judge one organ of one report."""
+    attempt = assessed.attempt
+    expectation, found = assessed.expected[organ], assessed.found[organ]
+    ambiguous = organ in assessed.ambiguous
+    judged = judge(
+        expectation.states,
+        found,
+        ambiguous=ambiguous,
+        usable=attempt.outcome,
+        silence=str(settings.silence),
+    )
+    reason, evidence = "", ("", "")
+    if judged.failed or judged.outcome is not Outcome.HIT:
+        reason = _why(organ, expectation.states, found, assessed)
+        evidence = _evidence(assessed, organ, profile)
+    return Record(
+        **_identity(assessed),
+        check=UPTAKE,
+        organ=organ,
+        outcome=judged.outcome,
+        kind=judged.kind,
+        failed=judged.failed,
+        expected=ordered(expectation.states),
+        generated=ordered(found),
+        source=str(expectation.source),
+        visible=expectation.visible,
+        certainty="uncertain" if ambiguous else "",
+        reason=reason,
+        evidence=evidence,
+        where=attempt.where,
+        facts=_case_facts(assessed),
+    )
+
+
+def check_record(assessed: Assessment, check: str) -> Record:
+    """Say whether the report passes one report check; evidence is the span that fails it."""
+    attempt = assessed.attempt
+    wanted = REPORT_CHECKS[check]
+    found = [flag for flag in attempt.flags if flag.name in wanted]
+    outcome, reason, shown = Outcome.HIT, "", ""
+    if attempt.outcome is not None:
+        outcome, reason = attempt.outcome, attempt.reason
+    elif found:
+        outcome = Outcome.MISS
+        reason = f"{check}: {found[0].detail or found[0].name}"
+        shown = " ".join(attempt.text[found[0].start : found[0].end].split())[:160]
+    return Record(
+        **_identity(assessed),
+        check=f"{CHECK}:{check}",
+        outcome=outcome,
+        failed=outcome is not Outcome.HIT,
+        reason=reason,
+        evidence=("", shown),
+        where=attempt.where,
+        facts=_case_facts(assessed),
+    )
+
+
+def text_record(
+    assessed: Assessment, settings: RunSettings, metrics: tuple[TextMetric, ...]
+) -> Record:
+    """Keep what the text metrics need to know of one case: their sufficient statistics.
+
+    A case without a usable report stays in the denominator: an empty, failed or timed-out
+    answer is scored as empty text, a refusal or a cut-off text as what it says.
+    """
+    from pytest_pet2rep.metrics.registry import score_pair
+
+    attempt = assessed.attempt
+    generated, flags = section_text(attempt.text, settings.section)
+    statistics = score_pair(metrics, assessed.reference.text, generated)
+    return Record(
+        **_identity(assessed),
+        check=TEXT,
+        outcome=attempt.outcome or Outcome.HIT,
+        failed=attempt.outcome is not None,
+        reason=attempt.reason,
+        where=attempt.where,
+        facts={
+            **_case_facts(assessed),
+            "statistics": statistics,
+            "flags": sorted({flag.name for flag in attempt.flags} | set(flags)),
+            **_generation_facts(assessed),
+        },
+    )
+
+
+def ordered(states: States) -> tuple[str, ...]:
+    """Return states as text in the order of ``UptakeState``."""
+    return tuple(str(state) for state in UptakeState if state in states)
+
+
+def _identity(assessed: Assessment) -> dict[str, Any]:
+    return {
+        "cohort": assessed.case.cohort,
+        "case": assessed.case.id,
+        "repeat": assessed.attempt.repeat,
+    }
+
+
+def _case_facts(assessed: Assessment) -> Mapping[str, Any]:
+    return {"language": str(assessed.language), "sex": assessed.case.sex}
+
+
+def _generation_facts(assessed: Assessment) -> dict[str, Any]:
+    generation = assessed.attempt.generation
+    if generation is None:
+        return {}
+    return {
+        "finish_reason": str(generation.finish_reason),
+        "prompt_tokens": generation.usage.prompt_tokens,
+        "completion_tokens": generation.usage.completion_tokens,
+        "images_sent": generation.images_sent,
+        "images_consumed": generation.images_consumed,
+        "timing": {
+            "seconds": round(generation.seconds, 3),
+            "made_now": assessed.attempt.made_now,
+        },
+    }
+
+
+def _why(organ: str, expected: States, found: States, assessed: Assessment) -> str:
+    if assessed.attempt.outcome is not None:
+        return f"{organ}: {assessed.attempt.outcome}: {assessed.attempt.reason}"
+    return f"{organ}: expected {' + '.join(ordered(expected))}, got {' + '.join(ordered(found))}"
+
+
+def _evidence(assessed: Assessment, organ: str, profile: Profile) -> tuple[str, str]:
+    fine = profile[organ].fine
+    reference, generated = assessed.reference, assessed.generated
+    return (
+        evidence_of(reference.reading, fine, reference.text),
+        evidence_of(generated.reading, fine, generated.text),
+    )

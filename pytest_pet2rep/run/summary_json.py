@@ -1,0 +1,74 @@
+"""The summary as JSON: one text for equal results, whoever ran them and in which order.
+
+Everything that may differ between two equal runs stands under ``timing``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_pet2rep.render.json_text import canonical_json
+from pytest_pet2rep.run.pair_scoring import PairScores
+from pytest_pet2rep.run.scoreboard import ScoreSet
+from pytest_pet2rep.run.summary import Summary
+from pytest_pet2rep.types import Score
+
+SCHEMA = "pet2rep/summary/1"
+PAIRS_SCHEMA = "pet2rep/pairs/1"
+
+
+def summary_json(summary: Summary, *, exit_code: int, exit_reason: str) -> str:
+    """Return the summary of a run as canonical JSON text."""
+    return canonical_json(
+        {
+            "schema": SCHEMA,
+            "card": summary.card,
+            "planned": summary.planned,
+            "recorded": summary.recorded,
+            "failed": summary.failed,
+            "cases": summary.cases,
+            "outcomes": summary.outcomes,
+            "kinds": summary.kinds,
+            "checks": summary.checks,
+            "scores": {str(found.language): score_set_plain(found) for found in summary.scores},
+            "organs": summary.organs,
+            "states": summary.states,
+            "by_case": summary.rows,
+            "holes": summary.holes,
+            "exit": {"code": exit_code, "reason": exit_reason},
+            "timing": summary.timing,
+        }
+    )
+
+
+def pairs_json(found: PairScores, per_case: list[Mapping[str, Any]] | None = None) -> str:
+    """Return the scores of pairs as canonical JSON text."""
+    plain: dict[str, Any] = {
+        "schema": PAIRS_SCHEMA,
+        "pairs": found.pairs,
+        "outcomes": found.outcomes,
+        **score_set_plain(found.scores),
+    }
+    if per_case is not None:
+        plain["per_case"] = per_case
+    return canonical_json(plain)
+
+
+def score_set_plain(found: ScoreSet) -> dict[str, Any]:
+    """Return one set of scores: ``metrics`` by name, and the table behind clinical efficacy."""
+    return {
+        "language": str(found.language),
+        "cases": found.cases,
+        "metrics": {score.name: score_plain(score) for score in found.all()},
+        "efficacy": found.efficacy,
+    }
+
+
+def score_plain(score: Score) -> dict[str, Any]:
+    """Return one score without its name; an unscored one says so, and why."""
+    plain = dataclasses.asdict(score)
+    del plain["name"]
+    plain["status"] = "scored" if score.value is not None else "unscored"
+    return plain

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_pet2rep.errors import GenerationFailed, GenerationTimeout, StoreError
+from pytest_pet2rep.store.generations import GenerationStore
+from pytest_pet2rep.types import FinishReason, Generation, Outcome, Usage
+
+KEY = "ab" + "0" * 62
+
+
+def always(generation: Generation) -> bool:
+    return True
+
+
+def never(generation: Generation) -> bool:
+    return False
+
+
+def text(raw: str = "肝脏摄取增高。") -> Generation:
+    return Generation(
+        raw=raw,
+        finish_reason=FinishReason.STOP,
+        usage=Usage(prompt_tokens=3, completion_tokens=5),
+        images_sent=3,
+        images_consumed=3,
+        seconds=1.5,
+    )
+
+
+def store(root: Path, run: str = "run-1", **options: bool) -> GenerationStore:
+    return GenerationStore(root=root, run=run, **options)
+
+
+def count_calls(log: Path) -> int:
+    return len(log.read_text().splitlines()) if log.exists() else 0
+
+
+def test_what_was_stored_comes_back_in_every_field(tmp_path: Path) -> None:
+    store(tmp_path).obtain(KEY, text, reusable=always)
+    found = store(tmp_path).find(KEY)
+    assert found is not None
+    assert found.generation == text()
+
+
+@given(raw=st.text(st.characters(codec=None)))
+def test_any_text_comes_back_character_by_character(
+    tmp_path_factory: pytest.TempPathFactory, raw: str
+) -> None:
+    root = tmp_path_factory.mktemp("store")
+    found = store(root).obtain(KEY, lambda: text(raw), reusable=always)
+    assert found.generation is not None
+    assert found.generation.raw == raw
+
+
+def test_the_whole_raw_text_lies_in_a_file_for_people(tmp_path: Path) -> None:
+    found = store(tmp_path).obtain(KEY, text, reusable=always)
+    assert found.path.read_text(encoding="utf-8") == "肝脏摄取增高。"
+
+
+def test_a_report_is_made_once_and_then_found(tmp_path: Path) -> None:
+    calls: list[int] = []
+
+    def make() -> Generation:
+        calls.append(1)
+        return text()
+
+    first = store(tmp_path).obtain(KEY, make, reusable=always)
+    second = store(tmp_path, "run-2").obtain(KEY, make, reusable=always)
+    assert (len(calls), first.made_now, second.made_now) == (1, True, False)
+
+
+def test_an_answer_that_may_not_be_reused_serves_its_own_run_only(tmp_path: Path) -> None:
+    store(tmp_path).obtain(KEY, lambda: text(""), reusable=never)
+    assert store(tmp_path, "run-1").find(KEY) is not None
+    assert store(tmp_path, "run-2").find(KEY) is None
+
+
+def test_without_a_verified_identity_nothing_of_another_run_is_used(tmp_path: Path) -> None:
+    store(tmp_path).obtain(KEY, text, reusable=always)
+    assert store(tmp_path, "run-2", only_this_run=True).find(KEY) is None
+    assert store(tmp_path, "run-1", only_this_run=True).find(KEY) is not None
+
+
+@pytest.mark.parametrize(
+    ("failure", "outcome"),
+    [(GenerationFailed, Outcome.ERROR), (GenerationTimeout, Outcome.TIMEOUT)],
+)
+def test_a_failure_is_kept_for_its_run_and_tried_again_by_the_next(
+    tmp_path: Path, failure: type[GenerationFailed], outcome: Outcome
+) -> None:
+    def fail() -> Generation:
+        raise failure("no answer")
+
+    found = store(tmp_path).obtain(KEY, fail, reusable=always)
+    assert (found.failure, found.reason) == (outcome, "no answer")
+    again = store(tmp_path).obtain(KEY, text, reusable=always)
+    assert again.failure is outcome
+    later = store(tmp_path, "run-2").obtain(KEY, text, reusable=always)
+    assert later.generation == text()
+
+
+def test_an_exception_that_is_no_failure_leaves_no_tombstone(tmp_path: Path) -> None:
+    def interrupted() -> Generation:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store(tmp_path).obtain(KEY, interrupted, reusable=always)
+    assert not list(tmp_path.rglob("*.attempt"))
+    assert store(tmp_path).obtain(KEY, text, reusable=always).generation == text()
+
+
+def _die(root: Path) -> None:
+    store(root).obtain(KEY, lambda: os._exit(9), reusable=always)
+
+
+def test_a_report_whose_process_died_is_an_error_once_and_a_new_chance_for_a_new_run(
+    tmp_path: Path,
+) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=_die, args=(tmp_path,))
+    process.start()
+    process.join()
+    assert process.exitcode == 9
+    found = store(tmp_path).obtain(KEY, text, reusable=always)
+    assert found.failure is Outcome.ERROR
+    assert "died" in found.reason
+    assert store(tmp_path, "run-2").obtain(KEY, text, reusable=always).generation == text()
+
+
+def _race(root: Path, log: Path) -> None:
+    def make() -> Generation:
+        with log.open("a") as out:
+            out.write(f"{os.getpid()}\n")
+        return text()
+
+    store(root).obtain(KEY, make, reusable=always)
+
+
+def test_processes_that_race_for_a_report_make_it_once(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    context = multiprocessing.get_context("spawn")
+    racers = [context.Process(target=_race, args=(tmp_path / "s", log)) for _ in range(3)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    assert [racer.exitcode for racer in racers] == [0, 0, 0]
+    assert count_calls(log) == 1
+
+
+def test_files_are_private(tmp_path: Path) -> None:
+    found = store(tmp_path / "s").obtain(KEY, text, reusable=always)
+    for path in found.path.parent.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+    assert stat.S_IMODE(found.path.parent.stat().st_mode) & 0o077 == 0
+
+
+@pytest.mark.parametrize("torn", ["", "{", "[]", '{"format": 99}'])
+def test_a_torn_or_foreign_entry_is_as_if_it_were_not_there(tmp_path: Path, torn: str) -> None:
+    first = store(tmp_path).obtain(KEY, text, reusable=always)
+    first.path.with_suffix(".json").write_text(torn)
+    assert store(tmp_path).find(KEY) is None
+    assert store(tmp_path).obtain(KEY, text, reusable=always).generation == text()
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(StoreError, match="choose another folder with --pet2rep-store"):
+        store(blocked).obtain(KEY, text, reusable=always)
+
+
+def test_an_entry_names_what_it_is_of_for_people(tmp_path: Path) -> None:
+    kept = GenerationStore(root=tmp_path, run="r", facts={"model": "hf/x"})
+    found = kept.obtain(KEY, text, reusable=always)
+    assert json.loads(found.path.with_suffix(".json").read_text())["facts"] == {"model": "hf/x"}
