@@ -1,0 +1,81 @@
+"""Do findings and impression contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_pet2rep.findings.checks.vocabulary import pattern, sentences
+from pytest_pet2rep.findings.normalise import fold
+from pytest_pet2rep.findings.reader import states_of
+from pytest_pet2rep.findings.sections import split_sections
+from pytest_pet2rep.types import (
+    ABNORMAL_STATES,
+    Flag,
+    Language,
+    Mention,
+    Reading,
+    Section,
+    States,
+    UptakeState,
+)
+
+EVERYWHERE = "everywhere"
+"""In place of an organ: the impression denies any abnormal uptake at all."""
+
+
+def conflict(
+    text: str, *, reading: Reading, reference: str | None, reference_reading: Reading | None
+) -> list[Flag]:
+    """Flag organs of which findings and impression say the opposite.
+
+    The opposite is a state in the one and plain normality or other states only in the other; an
+    impression that names fewer states than the findings only sums them up.  An impression that
+    denies all abnormal uptake contradicts any increased uptake in the findings.  Conflicts that
+    the reference has as well are no fault.
+    """
+    known = set(_contradictions(reference or "", reference_reading)) if reference_reading else set()
+    return [
+        Flag(name="conflict", start=start, end=end, detail=organ)
+        for organ, (start, end) in _contradictions(text, reading).items()
+        if organ not in known
+    ]
+
+
+def _contradictions(text: str, reading: Reading) -> Mapping[str, tuple[int, int]]:
+    """Organ -> where the impression contradicts the findings."""
+    findings = states_of(reading, Section.FINDINGS)
+    impression = [m for m in reading.mentions if m.section is Section.IMPRESSION]
+    stated = states_of(reading, Section.IMPRESSION)
+    found = {
+        organ: _first_span(impression, organ)
+        for organ, states in stated.items()
+        if organ in findings and _opposite(findings[organ], states)
+    }
+    increased = any(UptakeState.INCREASED in states for states in findings.values())
+    silent = not any(m.state in ABNORMAL_STATES for m in impression)
+    if increased and silent and (denial := _denial(text)):
+        found[EVERYWHERE] = denial
+    return found
+
+
+def _opposite(one: States, other: States) -> bool:
+    a, b = one.intersection(ABNORMAL_STATES), other.intersection(ABNORMAL_STATES)
+    return bool(a or b) and not a & b
+
+
+def _first_span(mentions: list[Mention], organ: str) -> tuple[int, int]:
+    first = min((m for m in mentions if m.organ == organ), key=lambda m: m.start)
+    return first.start, first.end
+
+
+def _denial(text: str) -> tuple[int, int] | None:
+    """The sentence of the impression that denies abnormal uptake everywhere, if there is one."""
+    for span in split_sections(text).of(Section.IMPRESSION):
+        body = fold(text[span.start : span.end])
+        for start, end in sentences(body):
+            sentence = body[start:end]
+            denied = any(pattern(lang, "denial").search(sentence) for lang in Language)
+            partial = any(pattern(lang, "elsewhere").search(sentence) for lang in Language)
+            if denied and not partial:
+                return span.start + start, span.start + end
+    return None

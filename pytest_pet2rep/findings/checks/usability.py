@@ -1,0 +1,99 @@
+"""Is there a report at all: empty answers, refusals, texts that break off."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from pytest_pet2rep.findings.checks.vocabulary import any_of, pattern, sentences, words
+from pytest_pet2rep.findings.normalise import fold
+from pytest_pet2rep.findings.sections import split_sections
+from pytest_pet2rep.types import FinishReason, Flag, Language
+
+_REPORTING_CLAUSES = 3
+"""From so many uptake clauses on, a text is a report, whatever else its author says of himself."""
+_TERMINATED_SENTENCES = 5
+"""From so many punctuated sentences on, a last one without a mark was not meant to be the last."""
+_TERMINAL = "。.!?;！？；)]】\"'”’*`|>"
+_CLAUSE = re.compile(r"[。;,!?\n]|\. ")
+
+
+def empty(text: str) -> list[Flag]:
+    """Flag a text without a letter or digit outside its section headings."""
+    spans = split_sections(text).spans
+    if any(any(c.isalnum() for c in text[span.start : span.end]) for span in spans):
+        return []
+    return [Flag(name="empty", start=0, end=len(text), detail="no text")]
+
+
+def refusal(text: str, finish_reason: FinishReason) -> list[Flag]:
+    """Flag an answer that speaks of its author instead of the patient.
+
+    A disclaimer beside a report is no refusal: it takes a refusing phrase of either language, and
+    fewer than three clauses on uptake in all other sentences.
+    """
+    if finish_reason is FinishReason.REFUSED:
+        return [Flag(name="refusal", start=0, end=len(text), detail="the provider says refused")]
+    folded = fold(text)
+    first: tuple[int, int] | None = None
+    reporting = 0
+    for start, end in sentences(folded):
+        sentence = folded[start:end]
+        if any(pattern(language, "refusal").search(sentence) for language in Language):
+            first = first or (start, end)
+        else:
+            reporting += sum(_states_uptake(clause) for clause in _CLAUSE.split(sentence))
+            if reporting >= _REPORTING_CLAUSES:
+                return []
+    if first is None:
+        return []
+    detail = " ".join(text[slice(*first)].split())
+    return [Flag(name="refusal", start=first[0], end=first[1], detail=detail[:80])]
+
+
+def truncated(text: str, finish_reason: FinishReason) -> list[Flag]:
+    """Flag an answer that was cut off at the token limit, as its provider says."""
+    if finish_reason is not FinishReason.LENGTH:
+        return []
+    start = max(0, len(text.rstrip()) - 40)
+    return [Flag(name="truncated", start=start, end=len(text), detail="cut off at the token limit")]
+
+
+def cut_off(text: str, language: Language, finish_reason: FinishReason) -> list[Flag]:
+    """Flag a text that ends in the middle of a sentence.
+
+    Either its last word or mark wants more to follow, or, where the provider does not say that
+    the model came to its own end, a report of punctuated sentences ends without punctuation on a
+    word that does not close a statement.
+    """
+    body = text.rstrip()
+    tail = fold(body[-200:])
+    if not tail or (tail[-1] in _TERMINAL and not _opens_bracket(tail)):
+        return []
+    dangles = bool(_ending(language, "dangling").search(tail)) or _opens_bracket(tail)
+    if not dangles:
+        if finish_reason is not FinishReason.UNKNOWN:
+            return []
+        if _ending(language, "complete").search(tail) or not _is_punctuated(body):
+            return []
+    start = max(0, len(body) - 40)
+    return [Flag(name="cut_off", start=start, end=len(body), detail="ends inside a sentence")]
+
+
+def _states_uptake(clause: str) -> bool:
+    return any(pattern(language, "statement").search(clause) for language in Language)
+
+
+def _is_punctuated(text: str) -> bool:
+    return sum(1 for _ in sentences(fold(text))) > _TERMINATED_SENTENCES
+
+
+def _opens_bracket(tail: str) -> bool:
+    """Whether the last sentence opens a round bracket without closing it."""
+    last = re.split(r"[。!?\n]", tail)[-1]
+    return last.count("(") > last.count(")")
+
+
+@cache
+def _ending(language: Language, key: str) -> re.Pattern[str]:
+    return re.compile(any_of(words(language.value)[key]).pattern + r"\Z")
