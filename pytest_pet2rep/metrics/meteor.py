@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_pet2rep.metrics.porter import stem
 from pytest_pet2rep.metrics.text import TokenMetric
 
 if TYPE_CHECKING:
@@ -110,43 +110,12 @@ def _match_stems(
     lower: list[str], reference: IntArray, prediction: IntArray
 ) -> tuple[IntArray, IntArray]:
     """Pair tokens of equal stem among those that did not match exactly."""
-    if not _stems_can_match(
-        {lower[n] for n in reference.tolist()}, {lower[n] for n in prediction.tolist()}
-    ):
+    index: dict[str, int] = {}
+    used = sorted({*reference.tolist(), *prediction.tolist()})
+    stems = [stem(lower[number]) for number in used]
+    if all(stemmed == lower[number] for stemmed, number in zip(stems, used, strict=True)):
         nothing = np.empty(0, dtype=np.int64)
         return nothing, nothing
-    index: dict[str, int] = {}
-    used = set(reference.tolist()) | set(prediction.tolist())
-    stems = np.zeros(len(lower), dtype=np.int64)
-    for number in sorted(used):
-        stems[number] = index.setdefault(_stem(lower[number]), len(index))
-    return _match_last_first(stems[reference], stems[prediction])
-
-
-def _stems_can_match(reference: set[str], prediction: set[str]) -> bool:
-    """Whether stemming could make two of these words equal.
-
-    Porter's rules only change words of three letters and more that end in a Latin letter, and
-    keep the first letter.  On Chinese reports this nearly always spares loading the stemmer.
-    """
-    initials = {word[:1] for word in reference} & {word[:1] for word in prediction}
-    return any(
-        len(word) > 2 and word[-1].isascii() and word[-1].isalpha() and word[0] in initials
-        for word in reference | prediction
-    )
-
-
-@cache
-def _stemmer() -> Any:
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from nltk.stem.porter import PorterStemmer
-
-    return PorterStemmer()
-
-
-@lru_cache(maxsize=1 << 14)
-def _stem(word: str) -> str:
-    return str(_stemmer().stem(word))
+    numbers = np.zeros(len(lower), dtype=np.int64)
+    numbers[used] = [index.setdefault(stemmed, len(index)) for stemmed in stems]
+    return _match_last_first(numbers[reference], numbers[prediction])

@@ -170,16 +170,18 @@ _PETRG: Mapping[str, str] = MappingProxyType(
     {
         **{f"bleu{order}": f"bleu{order}_mean+add1" for order in range(1, 5)},
         **{f"bleu{order}_corpus": f"bleu{order}_corpus+add1" for order in range(1, 5)},
-        **{name: name for name in ("meteor", "rouge_1", "rouge_2", "rouge_l", "cider")},
     }
 )
-"""Name in the set ``petrg`` -> the metric behind it."""
+"""Name in the set ``petrg`` that means another metric there -> that metric."""
 
 _PET2REP = ("bleu1", "bleu2", "bleu3", "bleu4", "meteor", "rouge_l")
 SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "pet2rep": _PET2REP,
-        "petrg": tuple(f"petrg.{name}" for name in _PETRG),
+        "petrg": (
+            *(f"petrg.{name}" for name in _PETRG),
+            *("meteor", "rouge_1", "rouge_2", "rouge_l", "cider"),
+        ),
         "full": (*_PET2REP, "rouge_1", "rouge_2", "rouge_lsum", "cider", "chrf"),
     }
 )
@@ -201,8 +203,8 @@ def resolve_metrics(
 ) -> tuple[TextMetric, ...]:
     """Make the text metrics called ``names`` (names or sets), each once, in their order.
 
-    The names of the set ``petrg`` are its own (``bleu4`` is then PETRG's) unless another metric
-    of the request has the name already; then they keep their prefix (``petrg.bleu4``).
+    In the set ``petrg`` alone ``bleu4`` is PETRG's; beside another ``bleu4`` in the same request
+    it keeps its prefix, ``petrg.bleu4``.
     ``other_names`` are known elsewhere (``ce_f1``, ``overall``) and skipped here.
 
     Raises ``UnknownName``, ``MetricUnavailable`` or ``MissingDependency``.
