@@ -60,18 +60,23 @@ def _paint_back_muscles(canvas: Canvas) -> None:
 
 
 def _paint_small_bowel(canvas: Canvas) -> None:
-    frame = canvas.trunk
-    box = frame.box((-10.5, -8.2, 10.5), (10.5, 1.6, 27.5))
-    x, y, z = frame.open(box)
-    heap = (x / 10.2) ** 2 + ((y + 3.2) / 5.0) ** 2 + ((z - 18.6) / 8.4) ** 2 <= 1
-    region = Region(box=box, mask=heap)
-    phase = stream(canvas.seed, "small bowel").uniform(0, 2 * np.pi, 3)
-    winding = folds(frame, region, 5.2, phase)
-    canvas.fill(within(region, np.abs(winding) < 0.62), "small_bowel", over=SOFT)
-    canvas.fill(within(region, np.abs(winding) < 0.2), "stomach_content", over=("small_bowel",))
+    """Loops that sweep from side to side at random depth and height, from top to bottom."""
+    rng = stream(canvas.seed, "small bowel")
+    loops: list[Point] = []
+    side = 1.0
+    for z in np.arange(25.5, 11.0, -1.25):
+        reach = 8.6 * np.sqrt(max(1 - ((z - 18.5) / 9.0) ** 2, 0.1))
+        for part in (-0.8, -0.3, 0.3, 0.8):
+            x = side * part * reach * rng.uniform(0.75, 1.2)
+            loops.append((float(x), rng.uniform(-6.6, -0.6), float(z + rng.uniform(-1.6, 1.6))))
+        side = -side
+    radii = rng.uniform(0.85, 1.35, len(loops))
+    canvas.fill(tube(canvas.trunk, loops, list(radii)), "small_bowel", over=SOFT)
+    lumen = tube(canvas.trunk, loops, list(radii * rng.uniform(0.2, 0.7, len(loops))))
+    canvas.fill(lumen, "stomach_content", over=("small_bowel",))
     duodenum: list[Point] = [(-2.0, -2.6, 33.0), (-4.2, -1.6, 32.0), (-4.4, -0.6, 28.4),
                              (-1.0, -0.4, 27.0), (2.6, -0.8, 28.8)]  # fmt: skip
-    canvas.fill(tube(frame, duodenum, [1.1] * 5), "small_bowel", over=SOFT)
+    canvas.fill(tube(canvas.trunk, duodenum, [1.1] * 5), "small_bowel", over=SOFT)
 
 
 def _paint_colon(canvas: Canvas) -> None:

@@ -92,11 +92,11 @@ def make_body(spec: PhantomSpec) -> Body:
     size = scales(spec)
     length = _scan_length(size)
     half = (CT_SIZE * CT_STEP[0] - CT_STEP[0]) / 2
-    x_mm = np.arange(CT_SIZE) * CT_STEP[0] - half
+    x_mm = np.arange(CT_SIZE, dtype=np.float64) * CT_STEP[0] - half
     lift = np.clip(spec.lift_mm, -60, 60)
-    y_mm = np.arange(CT_SIZE) * CT_STEP[1] - half
+    y_mm = np.arange(CT_SIZE, dtype=np.float64) * CT_STEP[1] - half
     y_mm = y_mm[np.abs(y_mm + lift) < 165]
-    z_mm = (np.arange(round(length / CT_STEP[2])) + 0.5) * CT_STEP[2]
+    z_mm = (np.arange(round(length / CT_STEP[2]), dtype=np.float64) + 0.5) * CT_STEP[2]
     canvas = Canvas(*_frames(size, x_mm, y_mm + lift, z_mm), spec.seed)
     female = spec.sex == "F"
     paint_outline(canvas, female=female, fat_cm=size.fat_cm, arms_up=spec.arms_up)

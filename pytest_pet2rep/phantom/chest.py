@@ -58,10 +58,8 @@ def _paint_lung(canvas: Canvas, side: int, *, female: bool) -> None:
         middle = tuple(
             0.5 * (h + e) + rng.uniform(-0.8, 0.8) for h, e in zip(hilum, end, strict=True)
         )
-        canvas.fill(
-            tube(frame, [hilum, (middle[0], middle[1], middle[2]), end], [0.5, 0.26, 0.13]), "blood",
-            over=("lung",),
-        )  # fmt: skip
+        branch = tube(frame, [hilum, (middle[0], middle[1], middle[2]), end], [0.5, 0.26, 0.13])
+        canvas.fill(branch, "blood", over=("lung",))
 
 
 def _paint_mediastinum(canvas: Canvas) -> None:
@@ -125,9 +123,9 @@ def _paint_vessels(canvas: Canvas) -> None:
     left_branch: list[Point] = [(0.8, -0.6, 57.4), (3.4, 1.0, 57.4)]
     canvas.fill(tube(canvas.trunk, left_branch, [1.2, 0.8]), "blood")
     for side in (-1, 1):
-        iliac = [(0.8, 1.6, 20.5), mirrored((3.6, 1.6, 15.5), side), mirrored((6.4, -2.4, 7.0), side),
-                 mirrored((8.0, -5.6, 1.0), side), mirrored((9.0, -4.6, -20.0), side)]  # fmt: skip
-        canvas.fill(tube(canvas.trunk, iliac, [0.65, 0.6, 0.6, 0.6, 0.5]), "blood")
+        iliac = [(3.6, 1.6, 15.5), (6.4, -2.4, 7.0), (8.0, -5.6, 1.0), (9.0, -4.6, -20.0)]
+        points = [(0.8, 1.6, 20.5), *(mirrored(p, side) for p in iliac)]
+        canvas.fill(tube(canvas.trunk, points, [0.65, 0.6, 0.6, 0.6, 0.5]), "blood")
         neck = [mirrored((1.6, -1.6, 62.0), side), mirrored((2.6, -1.8, 67.0), side)]
         canvas.fill(tube(canvas.trunk, neck, [0.7, 0.6]), "blood")
         carotid = [mirrored((2.7, -1.9, 68.0), side), mirrored((3.0, -1.2, 80.0), side)]

@@ -8,8 +8,9 @@ placements.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pytest_pet2rep.phantom.canvas import Canvas, Point, Region
+from pytest_pet2rep.phantom.canvas import Canvas, Point
 from pytest_pet2rep.phantom.solids import ellipsoid, folds, mirrored, tube, within
 from pytest_pet2rep.phantom.streams import stream
 
@@ -112,14 +113,20 @@ def _paint_deep_brain(canvas: Canvas) -> None:
     for side in (-1, 1):
         insula = [mirrored((4.3, -1.8, 89.6), side), mirrored((4.1, 1.2, 91.2), side)]
         canvas.fill(tube(frame, insula, [0.55, 0.55]), "grey_matter")
-        nuclei = (((2.5, -1.4, 90.6), (0.8, 2.1, 1.3)), ((1.1, 1.1, 90.8), (0.8, 1.3, 1.0)),
-                  ((1.5, -2.6, 92.2), (0.5, 1.2, 1.0)), ((2.9, 0.8, 87.6), (0.7, 1.6, 0.6)))  # fmt: skip
-        for centre, axes in nuclei:
+        for centre, axes in NUCLEI:
             canvas.fill(ellipsoid(frame, mirrored(centre, side), axes), "deep_grey")
         canvas.fill(ellipsoid(frame, mirrored((0.75, 0.2, 92.3), side), (0.5, 2.7, 0.9)), "csf")
 
 
-def _paint_cerebellum(canvas: Canvas, phase: np.ndarray) -> None:
+NUCLEI: tuple[tuple[Point, Point], ...] = (
+    ((2.5, -1.4, 90.6), (0.8, 2.1, 1.3)),  # putamen
+    ((1.1, 1.1, 90.8), (0.8, 1.3, 1.0)),  # thalamus
+    ((1.5, -2.6, 92.2), (0.5, 1.2, 1.0)),  # caudate
+    ((2.9, 0.8, 87.6), (0.7, 1.6, 0.6)),  # hippocampus
+)
+
+
+def _paint_cerebellum(canvas: Canvas, phase: NDArray[np.float64]) -> None:
     frame = canvas.head
     whole = ellipsoid(frame, *CEREBELLUM)
     canvas.fill(ellipsoid(frame, CEREBELLUM[0], [a + 0.2 for a in CEREBELLUM[1]]), "csf")
@@ -150,31 +157,25 @@ def _paint_throat(canvas: Canvas) -> None:
     frame = canvas.head
     canvas.fill(ellipsoid(frame, (0, -1.9, 83.0), (1.9, 1.2, 1.9)), "nasopharynx")
     canvas.fill(ellipsoid(frame, (0, -2.6, 82.9), (1.0, 0.8, 1.4)), "airway")
-    canvas.fill(tube(frame, [(0.0, -1.6, 81.5), (0.0, -1.4, 78.0)], [1.3, 1.2]), "hypopharynx")
-    canvas.fill(tube(frame, [(0.0, -2.4, 81.5), (0.0, -2.0, 77.0)], [0.8, 0.7]), "airway")
+    canvas.fill(tube(frame, [(0.0, -1.7, 81.5), (0.0, -2.0, 78.0)], [1.3, 1.2]), "hypopharynx")
+    canvas.fill(tube(frame, [(0.0, -2.4, 81.5), (0.0, -2.6, 77.0)], [0.8, 0.7]), "airway")
     for side in (-1, 1):
-        canvas.fill(
-            ellipsoid(frame, mirrored((1.7, -2.2, 80.3), side), (0.65, 0.85, 1.25)), "tonsils"
-        )
-    canvas.fill(ellipsoid(frame, (0, -1.6, 76.2), (1.5, 1.1, 1.6)), "hypopharynx")
-    canvas.fill(tube(frame, [(0.0, -2.4, 77.0), (0.0, -2.6, 73.0)], [1.2, 1.1]), "cartilage")
-    canvas.fill(tube(frame, [(0.0, -2.4, 78.0), (0.0, -2.5, 68.0)], [0.75, 0.8]), "airway")
+        tonsil = ellipsoid(frame, mirrored((1.7, -2.2, 80.3), side), (0.65, 0.85, 1.25))
+        canvas.fill(tonsil, "tonsils")
+    canvas.fill(ellipsoid(frame, (0, -2.2, 76.2), (1.5, 1.1, 1.6)), "hypopharynx")
+    canvas.fill(tube(frame, [(0.0, -3.2, 77.0), (0.0, -3.6, 73.0)], [1.25, 1.1]), "cartilage")
+    canvas.fill(tube(frame, [(0.0, -2.8, 78.0), (0.0, -3.7, 72.0), (0.0, -2.9, 67.5)],
+                     [0.75, 0.75, 0.8]), "airway")  # fmt: skip
     _paint_thyroid(canvas)
 
 
 def _paint_thyroid(canvas: Canvas) -> None:
     shift, size = canvas.vary("thyroid", 0.15, 0.1)
+    dy = float(shift[1])
     for side in (-1, 1):
-        lobe = [(1.9, -2.2 + shift[1], 73.6), (1.75, -2.9 + shift[1], 71.4), (1.7, -2.8, 69.6)]
+        lobe = [(1.9, -3.0 + dy, 73.8), (1.75, -3.7 + dy, 71.6), (1.7, -3.7 + dy, 69.8)]
         points = [mirrored(p, side) for p in lobe]
-        canvas.fill(
-            tube(canvas.head, points, [0.55 * size, 0.95 * size, 0.7 * size]), "thyroid",
-            over=("muscle", "fat"),
-        )  # fmt: skip
-    isthmus = [(-1.5, -3.5, 70.6), (1.5, -3.5, 70.6)]
+        radii = [0.55 * size, 1.0 * size, 0.75 * size]
+        canvas.fill(tube(canvas.head, points, radii), "thyroid", over=("muscle", "fat"))
+    isthmus = [(-1.5, -4.6 + dy, 70.6), (1.5, -4.6 + dy, 70.6)]
     canvas.fill(tube(canvas.head, isthmus, [0.4, 0.4]), "thyroid", over=("muscle", "fat"))
-
-
-def brain_region(canvas: Canvas) -> Region:
-    """The whole brain, cerebellum apart."""
-    return ellipsoid(canvas.head, *BRAIN)

@@ -17,8 +17,8 @@ TRUNK = np.array(
     [
         (-6, 17.0, 8.6), (0, 17.4, 9.2), (6, 17.5, 9.6), (12, 17.0, 9.6), (18, 16.2, 9.3),
         (24, 15.8, 9.1), (30, 16.5, 9.5), (38, 17.2, 10.0), (50, 17.4, 10.1), (57, 17.6, 10.0),
-        (61, 17.6, 9.6), (64, 16.4, 8.6), (66.5, 13.2, 7.6), (68.5, 9.4, 6.8), (70.5, 7.0, 6.2),
-        (73, 5.9, 5.8),
+        (61, 17.4, 9.8), (63, 16.2, 9.4), (65, 14.2, 8.8), (67, 11.4, 8.2), (69, 8.8, 7.6),
+        (71, 6.9, 7.0), (73, 5.9, 6.2),
     ]
 )  # fmt: skip
 FEMALE_TRUNK = TRUNK * np.array([1, 1, 1]) + np.stack(
@@ -39,7 +39,7 @@ def paint_outline(canvas: Canvas, *, female: bool, fat_cm: float, arms_up: bool)
     for inset, tissue in ((fat_cm + 0.15, "skin"), (fat_cm, "fat"), (0.0, "muscle")):
         canvas.fill(_trunk(canvas, profile, inset), tissue)
         for side in (-1, 1):
-            canvas.fill(_leg(canvas, side, inset), tissue)
+            canvas.fill(_leg(canvas, side, inset, female=female), tissue)
             canvas.fill(_arm(canvas, side, inset * 0.45, up=arms_up), tissue)
         canvas.fill(_head(canvas, min(inset, 0.5)), tissue)
     if female:
@@ -63,9 +63,11 @@ def _trunk(canvas: Canvas, profile: np.ndarray, inset: float) -> Region:
     return Region(box=box, mask=inside & crotch)
 
 
-def _leg(canvas: Canvas, side: int, inset: float) -> list[Region]:
-    points = [(side * 9.2, 0.2, 1.0), (side * 9.6, 0.3, -22.0)]
-    return list(tube(canvas.trunk, points, [8.0 + 0.8 * inset, 7.0 + 0.8 * inset]))
+def _leg(canvas: Canvas, side: int, inset: float, *, female: bool) -> list[Region]:
+    wide = 1.0 if female else 0.0
+    points = [(side * (9.2 + wide), 0.2, 1.0), (side * (9.6 + 0.5 * wide), 0.3, -22.0)]
+    radii = [8.0 + wide + 0.8 * inset, 7.0 + wide + 0.8 * inset]
+    return list(tube(canvas.trunk, points, radii))
 
 
 def _arm(canvas: Canvas, side: int, inset: float, *, up: bool) -> list[Region]:
@@ -74,8 +76,8 @@ def _arm(canvas: Canvas, side: int, inset: float, *, up: bool) -> list[Region]:
     return list(tube(canvas.trunk, [(side * x, y, z) for x, y, z in points], radii))
 
 
-ARM_UP = [(14.5, 1.5, 59.5), (17.5, 0.8, 66.0), (20.6, 0.0, 78.0), (21.6, -1.0, 88.0),
-          (14.0, -1.0, 101.0), (6.0, -1.0, 107.0)]  # fmt: skip
+ARM_UP = [(14.0, 2.0, 59.0), (17.0, 2.2, 66.0), (20.4, 2.8, 78.0), (21.4, 2.6, 88.0),
+          (13.5, 2.2, 101.5), (5.5, 1.8, 107.0)]  # fmt: skip
 ARM_DOWN = [(16.5, 1.5, 61.5), (20.0, 1.5, 57.0), (22.5, 2.0, 42.0), (23.2, 1.5, 33.0),
             (23.0, -2.0, 14.0), (22.0, -4.0, 4.0)]  # fmt: skip
 
@@ -92,6 +94,7 @@ def _head(canvas: Canvas, inset: float) -> list[Region]:
             [(0, 0.6, 66.0), (0, 0.9, 78.0), (0, 0.9, 84.0)],
             [6.2 + inset, 5.7 + inset, 5.6 + inset],
         ),
+        *tube(frame, [(0, -3.6, 68.0), (0, -2.6, 78.0)], [4.6 + inset, 4.7 + inset]),
     ]
 
 

@@ -57,9 +57,9 @@ def _paint_ribs(canvas: Canvas, *, female: bool) -> None:
     spine_side = z + 0.42 * (y - 6)  # a rib lies lower in front
     a, b = (size.astype(np.float32) for size in trunk_size(z, female=female))
     top = np.clip((66.0 - z) / 12.0, 0.15, 1.0) ** 0.35  # the cage closes towards the neck
-    a, b = a * top - 0.45, b * top - 0.5
-    outer = (x / a) ** 2 + (y / b) ** 2
-    inner = (x / (a - 0.75)) ** 2 + (y / (b - 0.75)) ** 2
+    wide, deep = a * top - 0.45, b * top - 0.5
+    outer = (x / wide) ** 2 + (y / deep) ** 2
+    inner = (x / (wide - 0.75)) ** 2 + (y / (deep - 0.75)) ** 2
     slab = np.mod(spine_side - 34.0, 2.75) < 1.25
     cage = (spine_side > 33.4) & (spine_side < 66.5) & ~((y < -6) & (spine_side < 40))
     mask = (outer <= 1) & (inner > 1) & slab & cage
@@ -111,9 +111,9 @@ def _paint_hip_bone(canvas: Canvas, side: int) -> None:
     flare = 0.66 + 0.36 * (z - 6.5) / 15.5
     crest = z < 21.5 - 0.045 * (y - 2.5) ** 2 * 2
     radius = np.sqrt((x / flare) ** 2 + (y + 2.8) ** 2)
-    half = (radius >= 10.9) & (radius <= 12.3) & (side * x > 3.2) & (y < 7.5) & crest
+    half = (radius >= 10.5) & (radius <= 12.4) & (side * x > 3.2) & (y < 7.5) & crest
     canvas.fill(Region(box=box, mask=half), "cortical_bone")
-    core = (radius >= 11.15) & (radius <= 12.05) & (side * x > 3.4) & (y < 7.2) & crest
+    core = (radius >= 10.85) & (radius <= 12.05) & (side * x > 3.4) & (y < 7.2) & crest
     canvas.fill(Region(box=box, mask=core), "marrow")
     socket = mirrored((8.7, 0.6, 4.2), side)
     canvas.fill(ellipsoid(frame, socket, (3.2, 3.2, 3.4)), "cortical_bone")
@@ -164,7 +164,8 @@ def _vertebra_phase(z: np.ndarray) -> np.ndarray:
     fine = np.arange(FIRST_DISC - 0.01, 90, 0.05)
     height = np.interp(fine, [18, 34, 40, 64, 70], [3.5, 3.3, 2.6, 1.9, 1.6])
     count = np.cumsum(0.05 / height)
-    return np.mod(np.interp(z, fine, count), 1.0).astype(np.float32)
+    phase: np.ndarray = np.mod(np.interp(z, fine, count), 1.0).astype(np.float32)
+    return phase
 
 
 def _paint_posterior_elements(canvas: Canvas) -> None:

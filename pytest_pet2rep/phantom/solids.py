@@ -23,8 +23,8 @@ def ellipsoid(
     box = frame.box((low[0], low[1], low[2]), (high[0], high[1], high[2]))
     offset = [c - m for c, m in zip(frame.open(box), centre, strict=True)]
     own = turned(offset, rows) if rows else offset
-    radius = sum(((o / a) ** 2 for o, a in zip(own, axes, strict=True)), np.float32(0))
-    return Region(box=box, mask=radius <= 1)
+    terms = [(o / np.float32(a)) ** 2 for o, a in zip(own, axes, strict=True)]
+    return Region(box=box, mask=np.asarray(terms[0] + terms[1] + terms[2] <= 1))
 
 
 def turned(offset: Sequence[NDArray[Any]], rows: Matrix) -> list[NDArray[Any]]:
@@ -59,17 +59,15 @@ def tube(frame: Frame, points: Sequence[Point], radii: Sequence[float]) -> Itera
 
 def _cone(frame: Frame, start: Point, end: Point, r0: float, r1: float) -> Region:
     reach = max(r0, r1)
-    box = frame.box(
-        (min(start[0], end[0]) - reach, min(start[1], end[1]) - reach, min(start[2], end[2]) - reach),
-        (max(start[0], end[0]) + reach, max(start[1], end[1]) + reach, max(start[2], end[2]) + reach),
-    )  # fmt: skip
-    along = np.subtract(end, start)
-    length2 = float(along @ along) or 1.0
-    offset = [c - s for c, s in zip(frame.open(box), start, strict=True)]
-    t = sum((o * np.float32(a) for o, a in zip(offset, along, strict=True)), np.float32(0))
-    t = np.clip(t / length2, 0, 1)
-    distance2 = sum(((o - t * a) ** 2 for o, a in zip(offset, along, strict=True)), np.float32(0))
-    return Region(box=box, mask=distance2 <= (r0 + (r1 - r0) * t) ** 2)
+    low = [min(s, e) - reach for s, e in zip(start, end, strict=True)]
+    high = [max(s, e) + reach for s, e in zip(start, end, strict=True)]
+    box = frame.box((low[0], low[1], low[2]), (high[0], high[1], high[2]))
+    along = [np.float32(e - s) for s, e in zip(start, end, strict=True)]
+    length2 = sum(float(a) ** 2 for a in along) or 1.0
+    dx, dy, dz = (c - np.float32(s) for c, s in zip(frame.open(box), start, strict=True))
+    t = np.clip((dx * along[0] + dy * along[1] + dz * along[2]) / np.float32(length2), 0, 1)
+    distance2 = (dx - t * along[0]) ** 2 + (dy - t * along[1]) ** 2 + (dz - t * along[2]) ** 2
+    return Region(box=box, mask=np.asarray(distance2 <= (r0 + (r1 - r0) * t) ** 2))
 
 
 def within(region: Region, condition: NDArray[np.bool_]) -> Region:
@@ -77,7 +75,9 @@ def within(region: Region, condition: NDArray[np.bool_]) -> Region:
     return Region(box=region.box, mask=region.mask & condition)
 
 
-def folds(frame: Frame, region: Region, period: float, phase: Sequence[float]) -> NDArray[Any]:
+def folds(
+    frame: Frame, region: Region, period: float, phase: Sequence[float] | NDArray[np.float64]
+) -> NDArray[Any]:
     """A smooth field of -1.5 to 1.5 that winds through space like bowel or gyri do.
 
     The gyroid (Schoen 1970, NASA TN D-5541) with the given period in cm.

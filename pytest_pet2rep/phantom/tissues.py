@@ -22,7 +22,7 @@ class Tissue:
     grain: float
     """Texture: standard deviation within one subject's tissue, HU."""
     shared: bool = False
-    """Varies with the subject factor that liver, blood, spleen, marrow and muscle have in common."""
+    """Varies with the factor that liver, blood, spleen, marrow and muscle of a subject share."""
 
 
 @cache
