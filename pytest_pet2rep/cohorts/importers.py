@@ -12,7 +12,10 @@ ENTRY_POINT_GROUP = "pytest_pet2rep.importers"
 """Distributions add importers under it: ``name = "module:function"``; our own names stay ours."""
 
 _BUILTIN = {
+    "folder": "pytest_pet2rep.cohorts.import_folder:import_folder",
     "pairs": "pytest_pet2rep.cohorts.import_pairs:import_pairs",
+    "petrg": "pytest_pet2rep.cohorts.import_petrg:import_petrg",
+    "petwb-rep": "pytest_pet2rep.cohorts.import_petwb:import_petwb",
     "pet2rep-jsonl": "pytest_pet2rep.cohorts.import_jsonl:import_jsonl",
 }
 
