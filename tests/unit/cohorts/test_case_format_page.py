@@ -11,7 +11,9 @@ import pytest
 
 from pytest_pet2rep.cohorts import keys
 from pytest_pet2rep.cohorts.casefile import load_case
+from pytest_pet2rep.cohorts.import_folder import COLUMNS
 from pytest_pet2rep.cohorts.importers import importer_names
+from pytest_pet2rep.cohorts.patientfacts import FACTS
 from pytest_pet2rep.cohorts.tables import Key
 
 MakeCase = Callable[..., Path]
@@ -64,3 +66,8 @@ def test_the_examples_of_the_page_load(make_case: MakeCase) -> None:
 
 def test_every_importer_is_in_the_page() -> None:
     assert set(rows("Importing")) == set(importer_names())
+
+
+def test_every_column_of_a_users_table_is_in_the_page() -> None:
+    cells = "".join(f"`{name}`" for name in rows("The table of `folder`"))
+    assert set(cells.replace("`, `", "``").strip("`").split("``")) == {*COLUMNS, *FACTS}
