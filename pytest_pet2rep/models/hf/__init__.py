@@ -1,0 +1,1 @@
+"""``hf/NAME-OR-PATH[@REVISION]``: vision-language models through the transformers library."""
