@@ -84,11 +84,13 @@ class Bleu(TokenMetric):
     smoothing: Smoothing = Smoothing.NONE
     level: Level = Level.CORPUS
 
+    def label(self) -> str:
+        return f"bleu{self.order}"
+
     def settings(self) -> tuple[str, ...]:
         return (
             *TokenMetric.settings(self),
             "case:kept",
-            f"order:{self.order}",
             f"smooth:{self.smoothing}",
             f"effective-order:{'yes' if self._effective_order else 'no'}",
             "bleu:1",

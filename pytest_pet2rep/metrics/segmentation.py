@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import re
 import warnings
 from collections.abc import Callable
 from functools import cache, lru_cache
+from io import BytesIO
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from pytest_pet2rep.errors import MissingDependency, UsageProblem
+from pytest_pet2rep.cachefolder import cache_folder
+from pytest_pet2rep.errors import MissingDependency
 
 MEMO_SIZE = 1 << 16
 """Remembered pieces; at some 300 bytes each the memo stays below 20 MiB."""
@@ -29,7 +32,7 @@ cuts, so segmenting piece by piece is segmenting the whole.
 class JiebaSegmenter:
     """jieba's accurate mode with its HMM, blank tokens dropped, repeated sentences remembered."""
 
-    def __init__(self, user_dictionary: Path | None) -> None:
+    def __init__(self, user_dictionary: bytes) -> None:
         self._tokenizer, self.dictionary_digest = _load_jieba(user_dictionary)
         self._pieces = lru_cache(maxsize=MEMO_SIZE)(self._cut_piece)
 
@@ -42,17 +45,15 @@ class JiebaSegmenter:
 
 
 @cache
-def jieba_segmenter(user_dictionary: Path | None = None) -> JiebaSegmenter:
-    """Make the process's segmenter for one user dictionary (or none).
+def jieba_segmenter(user_dictionary: bytes = b"") -> JiebaSegmenter:
+    """Make the process's segmenter for one content of a user dictionary (or none).
 
-    Raises ``UsageProblem`` if the dictionary file is missing or not in jieba's format.
+    Raises ``ValueError`` if the content is not in jieba's format.
     """
-    if user_dictionary is not None and not user_dictionary.is_file():
-        raise UsageProblem(f"jieba user dictionary {user_dictionary} is not a file")
     return JiebaSegmenter(user_dictionary)
 
 
-def _load_jieba(user_dictionary: Path | None) -> tuple[Any, str]:
+def _load_jieba(user_dictionary: bytes) -> tuple[Any, str]:
     """Load a private jieba tokenizer and the first 8 hex digits of its dictionary's SHA-256.
 
     Private, so that words that other code adds to the global jieba change no score.
@@ -73,34 +74,23 @@ def _load_jieba(user_dictionary: Path | None) -> tuple[Any, str]:
             tokenizer.tmp_dir = str(_jieba_cache_folder())
             tokenizer.cache_file = f"dictionary-{digest}.cache"
             tokenizer.initialize()
-            if user_dictionary is not None:
-                _add_words(tokenizer, user_dictionary)
+            if user_dictionary:
+                tokenizer.load_userdict(BytesIO(user_dictionary))
         finally:
             jieba.setLogLevel(level)
     return tokenizer, digest
 
 
-def _add_words(tokenizer: Any, user_dictionary: Path) -> None:
-    try:
-        tokenizer.load_userdict(str(user_dictionary))
-    except (ValueError, OSError) as why:
-        raise UsageProblem(
-            f"jieba user dictionary {user_dictionary}: {why}; one word per line, optionally "
-            f"followed by its frequency and part of speech, in UTF-8"
-        ) from why
-
-
 def _jieba_cache_folder() -> Path:
-    """Folder for jieba's dictionary cache: ours; jieba writes it by atomic rename."""
-    from platformdirs import user_cache_path
+    """Folder for jieba's dictionary cache: ours; jieba writes it by atomic rename.
 
-    folder = user_cache_path("pytest-pet2rep", appauthor=False) / "jieba"
+    Where none can be made, a place that cannot be written either: jieba then builds its
+    dictionary anew in each process, instead of leaving a file in the shared temporary folder.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        return cache_folder("jieba")
     except OSError:
-        # Without a writable cache jieba builds its dictionary anew in each process.
-        return folder
-    return folder
+        return Path(os.devnull)
 
 
 def sacrebleu_cut(name: str) -> Callable[[str], list[str]]:

@@ -90,8 +90,12 @@ class AdditiveMetric(ABC):
     def settings(self) -> tuple[str, ...]:
         """Parts of the signature that name tokenizer, smoothing and library versions."""
 
+    def label(self) -> str:
+        """Name of the metric in its signature, whatever name it was asked for by."""
+        return self.name.partition(":")[0]
+
     def signature(self, n: int | None = None) -> str:
-        parts = [self.name.partition(":")[0], *self.settings(), f"level:{self.level}"]
+        parts = [self.label(), *self.settings(), f"level:{self.level}"]
         parts += [f"section:{self.convention.section}", f"language:{self.convention.language}"]
         return "|".join(parts if n is None else [*parts, f"n:{n}"])
 

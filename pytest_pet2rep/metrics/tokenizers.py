@@ -104,12 +104,26 @@ def _rouge() -> Tokenizer:
 def _jieba(user_dictionary: Path | None) -> Tokenizer:
     from pytest_pet2rep.metrics.segmentation import jieba_segmenter
 
-    signature = f"jieba-{metadata.version('jieba')}"
-    segmenter = jieba_segmenter(user_dictionary)
-    signature += f"(dict={segmenter.dictionary_digest}"
-    if user_dictionary is not None:
-        signature += f";user={hashlib.sha256(user_dictionary.read_bytes()).hexdigest()[:8]}"
-    return Tokenizer(name="jieba", signature=signature + ")", cut=segmenter.cut)
+    words = b"" if user_dictionary is None else _read(user_dictionary)
+    try:
+        segmenter = jieba_segmenter(words)
+    except ValueError as why:
+        raise UsageProblem(
+            f"jieba user dictionary {user_dictionary}: {why}; one word per line, optionally "
+            f"followed by its frequency and part of speech, in UTF-8"
+        ) from why
+    own = f";user={hashlib.sha256(words).hexdigest()[:8]}" if words else ""
+    signature = f"jieba-{metadata.version('jieba')}(dict={segmenter.dictionary_digest}{own})"
+    return Tokenizer(name="jieba", signature=signature, cut=segmenter.cut)
+
+
+def _read(user_dictionary: Path) -> bytes:
+    try:
+        return user_dictionary.read_bytes()
+    except OSError as why:
+        raise UsageProblem(
+            f"jieba user dictionary {user_dictionary} cannot be read: {why.strerror}"
+        ) from why
 
 
 def _sacrebleu(name: str) -> Tokenizer:
