@@ -76,6 +76,9 @@ class CaseWriter:
             self._renamed.append((case.original_id, case_id))
         try:
             return self._place(case_id, self._files(case_id, case), case.where)
+        except UnicodeEncodeError:
+            self.skip(case.where, "refers to a file whose name is not UTF-8: rename it")
+            return None
         except OSError as why:
             raise ImportProblem(
                 f"{self.dest / case_id} cannot be written: {why.strerror or why}"

@@ -97,4 +97,4 @@ def _report(path: Path) -> tuple[str, str]:
     if not findings.strip():
         raise ValueError(f"{FINDINGS_KEY} is empty")
     key = next((key for key in IMPRESSION_KEYS if isinstance(fields.get(key), str)), "")
-    return findings, fields.get(key, "")
+    return findings, text_of(fields[key]) if key else ""

@@ -90,7 +90,7 @@ def case_id_for(original: str) -> str:
     if CASE_ID.fullmatch(original) and len(original) <= LONGEST_ID and original[-1] != ".":
         return original
     kept = re.sub(r"[^A-Za-z0-9._-]+", "-", original).strip("._-")[: LONGEST_ID - 13].rstrip("._-")
-    digest = hashlib.sha256(original.encode("utf-8")).hexdigest()[:12]
+    digest = hashlib.sha256(original.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     return f"{kept}-{digest}" if kept else f"case-{digest}"
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pytest_pet2rep.errors import ImportProblem
+
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,7 +105,8 @@ def _kind(value: Any) -> str:
 def text_of(value: Any) -> str:
     """Text of a field: as it is, or the only text of a list of one (what ``batch_decode`` gives).
 
-    Raises ``ValueError``, whose text is the end of a sentence that begins with the field's name.
+    Half a surrogate pair, which is no character, becomes U+FFFD.  Raises ``ValueError``,
+    whose text is the end of a sentence that begins with the field's name.
     """
     if isinstance(value, list):
         if len(value) > 1:
@@ -110,11 +114,7 @@ def text_of(value: Any) -> str:
         value = value[0] if value else ""
     if not isinstance(value, str):
         raise ValueError(f"is {_kind(value)} where a text is expected")
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        raise ValueError("holds half a surrogate pair, which is no character") from None
-    return value
+    return _HALF_PAIR.sub("\ufffd", value)
 
 
 def id_of(value: Any) -> str:

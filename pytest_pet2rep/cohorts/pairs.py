@@ -9,9 +9,19 @@ from pathlib import Path
 from pytest_pet2rep.cohorts.jsonlines import Line, find_field, id_field, read_lines, text_field
 from pytest_pet2rep.errors import ImportProblem
 
-ID_FIELDS = ("id", "case_id", "subject_id", "patient_id")
+ID_FIELDS = ("case_id", "subject_id", "patient_id", "case", "id")
 REFERENCE_FIELDS = ("reference", "ground_truth", "answer")
-PREDICTION_FIELDS = ("prediction", "llm_output", "generated", "output")
+PREDICTION_FIELDS = (
+    "prediction",
+    "llm_output",
+    "pred",
+    "generated",
+    "generated_text",
+    "generated_report",
+    "output",
+    "response",
+)
+"""Names of fields, each list in the order in which a line is searched."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -53,7 +53,7 @@ def key_lines(path: Path) -> dict[str, int]:
     return lines
 
 
-def syntax_error(path: Path, why: tomllib.TOMLDecodeError, text: str) -> tuple[str, int | None]:
+def syntax_error(why: Exception, text: str) -> tuple[str, int | None]:
     """Split the parser's own message into what is wrong and the 1-based line where."""
     message, _, place = str(why).rpartition(" (at ")
     if not message:
@@ -111,7 +111,10 @@ def _parts(node: Node) -> list[str]:
     if node.type == "dotted_key":
         return [part for child in node.named_children for part in _parts(child)]
     text = (node.text or b"").decode("utf-8", "replace")
-    return list(tomllib.loads(f"{text} = 0")) if node.type == "quoted_key" else [text]
+    try:
+        return list(tomllib.loads(f"{text} = 0")) if node.type == "quoted_key" else [text]
+    except tomllib.TOMLDecodeError:
+        return [text]
 
 
 def _line(node: Node) -> int:

@@ -47,10 +47,10 @@ def read_toml(path: Path) -> tuple[dict[str, Any], bytes]:
     text = decode(raw, path)
     try:
         return tomllib.loads(text), raw
-    except tomllib.TOMLDecodeError as why:
+    except (ValueError, RecursionError) as why:
         from pytest_pet2rep.cohorts.positions import syntax_error
 
-        message, line = syntax_error(path, why, text)
+        message, line = syntax_error(why, text)
         raise CaseFileError(f"not valid TOML: {message}", path, line) from None
 
 
@@ -77,7 +77,8 @@ def wrong(path: Path, key: str, message: str) -> CaseFileError:
     """Build the error for ``key`` (dotted) of the TOML file ``path``, with its line."""
     from pytest_pet2rep.cohorts.positions import locate
 
-    return CaseFileError(message, path, locate(path, key), key)
+    shown = key if key.isprintable() else key.encode("unicode_escape").decode("ascii")
+    return CaseFileError(message, path, locate(path, key), shown)
 
 
 def check_table(
@@ -117,7 +118,7 @@ def _check_value(value: Any, key: Key, path: Path, name: str) -> None:
             if text not in key.choices:
                 raise wrong(path, name, unknown("value", text, key.choices))
     if key.kind is Kind.NUMBER and not key.above < value <= key.most:
-        message = f"must be above {key.above:g} and at most {key.most:g}, not {value}"
+        message = f"must be above {key.above:g} and at most {key.most:g}, not {_shown(value)}"
         raise wrong(path, name, message)
 
 
@@ -126,7 +127,7 @@ def _is(value: Any, kind: Kind) -> bool:
         case Kind.TEXT:
             return isinstance(value, str)
         case Kind.NUMBER:
-            return _is_number(value) and math.isfinite(value)
+            return _is_number(value) and (isinstance(value, int) or math.isfinite(value))
         case Kind.FLAG:
             return isinstance(value, bool)
         case Kind.TABLE:

@@ -15,6 +15,7 @@ from pytest_pet2rep.cohorts.import_folder import COLUMNS
 from pytest_pet2rep.cohorts.importers import importer_names
 from pytest_pet2rep.cohorts.patientfacts import FACTS
 from pytest_pet2rep.cohorts.tables import Key
+from pytest_pet2rep.errors import CaseFileError
 
 MakeCase = Callable[..., Path]
 
@@ -71,3 +72,25 @@ def test_every_importer_is_in_the_page() -> None:
 def test_every_column_of_a_users_table_is_in_the_page() -> None:
     cells = "".join(f"`{name}`" for name in rows("The table of `folder`"))
     assert set(cells.replace("`, `", "``").strip("`").split("``")) == {*COLUMNS, *FACTS}
+
+
+@pytest.mark.parametrize(
+    ("key", "body"),
+    [
+        ("seks", 'seks = "F"'),
+        ("images.pet", '[images]\npet = "pet.nii"'),
+        ("expectations.pancreaz", '[expectations.pancreaz]\nstates = ["normal"]'),
+        ("expectations.liver.states", '[expectations.liver]\nstates = ["normal", "absent"]'),
+        ("", "age ="),
+    ],
+)
+def test_the_errors_that_the_page_shows_are_raised(
+    make_case: MakeCase, key: str, body: str
+) -> None:
+    shown = [line for line in PAGE.splitlines() if line.startswith("cases/PET-0001/case.toml:")]
+    said = {line.split(": ", 1)[1] for line in shown}
+    with pytest.raises(CaseFileError) as caught:
+        load_case(make_case(body=body), cohort="c")
+    assert caught.value.key == key
+    assert str(caught.value).split(": ", 1)[1] in said
+    assert len(said) == 5

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import pytest_pet2rep
+from pytest_pet2rep.cohorts import cohort as cohort_module
 from pytest_pet2rep.cohorts.casefile import load_case
 from pytest_pet2rep.cohorts.cohort import find_cohort
 from pytest_pet2rep.errors import CaseFileError, UsageProblem
@@ -138,3 +139,20 @@ def test_without_a_path_the_shipped_cohort_is_found_never_a_folder_of_the_user(
     assert find_cohort(shipped.root).name == "shipped"
     assert find_cohort(shipped.case_files[0]).name == "shipped"
     assert find_cohort(Path("cases")).name == "cases"
+
+
+def test_the_cases_inside_a_wheel_win_and_other_packages_are_left_alone(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site-packages"
+    module = site / "pytest_pet2rep" / "cohorts" / "cohort.py"
+    module.parent.mkdir(parents=True)
+    shutil.copytree(root, site / "cases")
+    monkeypatch.setattr(cohort_module, "__file__", str(module))
+    with pytest.raises(UsageProblem, match="has no shipped cases"):
+        find_cohort(None)
+    assert find_cohort(root).name == "cohort"
+    shutil.copytree(root, site / "pytest_pet2rep" / "cases")
+    shipped = find_cohort(None)
+    assert (shipped.name, shipped.root) == ("shipped", site / "pytest_pet2rep" / "cases")
+    assert shipped.digest == find_cohort(root).digest
