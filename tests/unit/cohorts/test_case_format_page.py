@@ -79,7 +79,7 @@ def test_every_column_of_a_users_table_is_in_the_page() -> None:
     [
         ("seks", 'seks = "F"'),
         ("images.pet", '[images]\npet = "pet.nii"'),
-        ("expectations.pancreaz", '[expectations.pancreaz]\nstates = ["normal"]'),
+        ("expectations.stomac", '[expectations.stomac]\nstates = ["normal"]'),
         ("expectations.liver.states", '[expectations.liver]\nstates = ["normal", "absent"]'),
         ("", "age ="),
     ],
