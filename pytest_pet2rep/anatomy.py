@@ -116,6 +116,8 @@ class Organ:
     en: tuple[str, ...]
     parts: Mapping[str, tuple[str, ...]]
     paired: bool
+    secondary: bool
+    """Read and mentioned, but outside the organs that states are given for."""
     region: str
     part_region: Mapping[str, str]
     snomed: str
@@ -143,6 +145,8 @@ class Catalogue:
     organs: Mapping[str, Organ]
     areas: tuple[Area, ...]
     shared_parts: Mapping[str, tuple[str, ...]]
+    organ_nodes: Mapping[str, str]
+    """Fine organ -> station of the nodes beside it (empty for none)."""
 
 
 @cache
@@ -158,6 +162,7 @@ def catalogue() -> Catalogue:
             for part, a in table["areas"].items()
         ),
         shared_parts={part: tuple(words) for part, words in table["shared_parts"].items()},
+        organ_nodes=dict(table["organ_nodes"]),
     )
 
 
@@ -168,6 +173,7 @@ def _organ(id_: str, entry: Mapping[str, Any]) -> Organ:
         en=tuple(entry["en"]),
         parts={part: tuple(words) for part, words in entry.get("parts", {}).items()},
         paired=entry.get("paired", False),
+        secondary=entry.get("secondary", False),
         region=entry["region"],
         part_region=dict(entry.get("part_region", {})),
         snomed=entry.get("snomed", ""),

@@ -7,6 +7,7 @@ punctuation of either width one set.
 
 from __future__ import annotations
 
+import re
 import tomllib
 import unicodedata
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ def fold(text: str) -> str:
 
 def normalise(text: str) -> Normal:
     """Normalise ``text`` in time linear in its length."""
-    folded = fold(text)
+    folded = fold(_SOFT_BREAK.sub(" ", text))
     if folded.isascii() or not any(c in _longer() for c in set(folded)):
         return Normal(text=folded, offsets=None)
     longer = _longer()
@@ -52,6 +53,10 @@ def normalise(text: str) -> Normal:
         offsets.extend([position] * len(piece))
     offsets.append(len(text))
     return Normal(text="".join(out), offsets=tuple(offsets))
+
+
+_SOFT_BREAK = re.compile(r"(?<=[a-z,0-9)])\n(?=[a-z(])")
+"""A line break inside a sentence of wrapped English text."""
 
 
 @cache

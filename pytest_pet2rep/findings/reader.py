@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
-from pytest_pet2rep.anatomy import combine
+from pytest_pet2rep.anatomy import catalogue, combine
 from pytest_pet2rep.findings.normalise import normalise
-from pytest_pet2rep.findings.resolve import simple_statements
+from pytest_pet2rep.findings.lexicon import lexicon_digest
+from pytest_pet2rep.findings.resolve import outline, spans
 from pytest_pet2rep.findings.sections import NO_FINDINGS, SectionSpan, split_sections
 from pytest_pet2rep.types import (
     ABNORMAL_STATES,
@@ -19,37 +21,60 @@ from pytest_pet2rep.types import (
     States,
 )
 
-EXTRACTOR = "rules:1"
-"""Signature of this extractor: version and digest of its word lists."""
+VERSION = 1
+EXTRACTOR = f"rules:{VERSION}.{lexicon_digest()}"
+"""Signature of this extractor: version of its rules and digest of its word lists."""
 
 
 def read(text: str, *, language: Language | None = None) -> Reading:
     """Read every uptake statement of a report.
 
-    ``language=None`` chooses the word list by the script of each clause.  Never raises on any
-    text and takes time linear in its length.  ``states`` of the result are those of the
-    findings; of the impression where the text has nothing else.
+    The word lists of both languages apply to every clause, and each clause is read by the word
+    order of its own script; ``language`` is accepted for callers that know it and changes
+    nothing.  Never raises on any text and takes time linear in its length.  ``states`` of the
+    result are those of the findings; of the impression where the text has nothing else.
     """
     sections = split_sections(text)
-    normal = normalise(text)
-    mentions = []
-    for organ, state, start, end in simple_statements(normal.text):
-        begin, stop = normal.original(start, end)
-        section = _section_at(sections.spans, begin)
-        if section is not Section.TECHNIQUE:
-            mentions.append(
-                Mention(organ=organ, state=state, section=section, start=begin, end=stop)
-            )
+    mentions: list[Mention] = []
     flags = [Flag(name=name) for name in sections.flags]
+    for span in sections.of(Section.BOTH):
+        read_in = _read_section(text, span)
+        mentions += read_in[0]
+        flags += read_in[1]
     reading = Reading(mentions=tuple(mentions), flags=tuple(flags), extractor=EXTRACTOR)
-    states = states_of(reading, default_section(reading))
-    conflicts = [Flag(name="conflict", detail=organ) for organ in conflicting_organs(reading)]
-    return Reading(
-        mentions=reading.mentions,
-        flags=tuple(flags + conflicts),
-        states=states,
-        extractor=EXTRACTOR,
+    conflicts = tuple(Flag(name="conflict", detail=organ) for organ in conflicting_organs(reading))
+    return replace(
+        reading,
+        flags=reading.flags + conflicts,
+        states=states_of(reading, default_section(reading)),
     )
+
+
+def _read_section(text: str, span: SectionSpan) -> tuple[list[Mention], list[Flag]]:
+    normal = normalise(text[span.start : span.end])
+    found = outline(normal.text)
+
+    def place(start: int, end: int) -> tuple[int, int]:
+        first, last = normal.original(start, end)
+        return span.start + first, span.start + last
+
+    mentions = []
+    for statement, start, end in spans(found):
+        first, last = place(start, end)
+        site, said = statement.site, statement.verdict
+        mentions.append(
+            Mention(
+                organ=site.organ, state=statement.state, side=site.side, part=site.part,
+                degree=said.degree, certainty=said.certainty, suvmax=statement.suvmax,
+                section=span.section, start=first, end=last, rule=said.rule,
+            )
+        )  # fmt: skip
+    flags = [Flag(name="prior_mentioned", start=a, end=b) for a, b in map(lambda p: place(*p), found.prior[:1])]
+    flags += [
+        Flag(name="temporal_change_only", start=a, end=b)
+        for a, b in map(lambda p: place(*p), found.temporal_only)
+    ]
+    return mentions, flags
 
 
 def default_section(reading: Reading) -> Section:
@@ -85,13 +110,8 @@ def conflicting_organs(reading: Reading) -> list[str]:
 
 def _roll_up(mentions: Iterable[Mention]) -> dict[str, States]:
     found: dict[str, list[States]] = defaultdict(list)
+    organs = catalogue().organs
     for mention in mentions:
-        found[mention.organ].append(frozenset({mention.state}))
+        if not organs[mention.organ].secondary:
+            found[mention.organ].append(frozenset({mention.state}))
     return {organ: combine(states) for organ, states in sorted(found.items())}
-
-
-def _section_at(spans: Iterable[SectionSpan], position: int) -> Section:
-    for span in spans:
-        if span.start <= position < span.end:
-            return span.section
-    return Section.TECHNIQUE

@@ -1,0 +1,149 @@
+"""Tokens -> sentences -> clauses, the stretches within which uptake grammar works."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pytest_pet2rep.findings.lexicon import lexicon
+from pytest_pet2rep.findings.tokens import Token
+
+_STATES = frozenset("U+-HKZ0=NvPdwAB")
+_ANATOMY = frozenset("Oan")
+_SAYS = frozenset("FVUHKZN+-")
+_LISTED = re.compile(r"(?<=[Oapnu]),(?=[cyIGs]{0,4}[Oapn])")
+_JOINED_CLAUSE = re.compile(r"c(?=[GsQLoMyI]*[Oapn][OapnLsGcI]*F)")
+_MAX_OPEN = 60
+
+
+@dataclass(slots=True, eq=False)
+class Clause:
+    """Tokens between two separators; ``closed_by`` is the separator behind it.
+
+    ``kinds`` is one letter per token.
+    """
+
+    tokens: list[Token]
+    closed_by: str = ""
+    unfilled: bool = False
+
+    @property
+    def kinds(self) -> str:
+        return "".join(token.kind for token in self.tokens)
+
+
+@dataclass(slots=True, eq=False)
+class Sentence:
+    """One sentence: its clauses, where it stands, and what stood before it."""
+
+    clauses: list[Clause]
+    start: int
+    end: int
+    after_break: bool
+    """A line break stands before it."""
+    after_gap: bool
+    """An empty line stands before it."""
+    statement: bool = True
+    """False for questions, conditions, instructions, option lists and refusals."""
+    tokens: list[Token] = field(default_factory=list)
+
+
+def sentences(text: str, tokens: list[Token]) -> Iterator[Sentence]:
+    """Split tokens at full stops and line breaks, and each sentence at commas and contrasts."""
+    held: list[Token] = []
+    breaks = 0
+    start = 0
+    for token in tokens:
+        if token.kind not in ".\n":
+            held.append(token)
+            continue
+        if held:
+            yield _sentence(text, held, start, token.end, breaks)
+            held, breaks = [], 0
+        breaks = breaks + 1 if token.kind == "\n" else breaks
+        start = token.end
+    if held:
+        yield _sentence(text, held, start, len(text), breaks)
+
+
+def _sentence(text: str, tokens: list[Token], start: int, end: int, breaks: int) -> Sentence:
+    body = text[start:end]
+    table = lexicon()
+    said = table.nonstatements.search(body.strip()) is None
+    words = [token for token in _without_brackets(tokens) if token.kind != " "]
+    sentence = Sentence(
+        clauses=[], start=start, end=end, after_break=breaks > 0, after_gap=breaks > 1,
+        statement=said, tokens=words,
+    )  # fmt: skip
+    return sentence
+
+
+def split_clauses(text: str, sentence: Sentence) -> list[Clause]:
+    """Clauses of a sentence whose tokens the grammar has already marked."""
+    found: list[Clause] = []
+    held: list[Token] = []
+    tokens = sentence.tokens
+    _join_lists(tokens)
+    kinds = "".join(token.kind for token in tokens)
+    joins = {match.start() for match in _JOINED_CLAUSE.finditer(kinds)}
+    for position, token in enumerate(tokens):
+        joined = position in joins and any(held_token.kind in _SAYS for held_token in held)
+        if token.kind in ",;:" or token.kind == "b" or joined:
+            found.append(Clause(tokens=held, closed_by=token.kind))
+            held = []
+        else:
+            held.append(token)
+    found.append(Clause(tokens=held, closed_by="."))
+    _mark_unfilled(text, sentence, found)
+    return [clause for clause in found if clause.tokens or clause.closed_by == ":"]
+
+
+def _join_lists(tokens: list[Token]) -> None:
+    """A comma between two organs is an "and", unless both sides have an uptake phrase."""
+    kinds = "".join(token.kind for token in tokens)
+    for match in _LISTED.finditer(kinds):
+        comma = match.start()
+        before = re.split("[,;:b]", kinds[:comma])[-1]
+        behind = re.split("[,;:b]", kinds[comma + 1 :])[0]
+        if not (_STATES.intersection(before) and _STATES.intersection(behind)):
+            tokens[comma].kind = "c"
+
+
+def _mark_unfilled(text: str, sentence: Sentence, clauses: list[Clause]) -> None:
+    blanks = [m.start() for m in lexicon().unfilled.finditer(text, sentence.start, sentence.end)]
+    if not blanks:
+        return
+    for blank in blanks:
+        before = [c for c in clauses if c.tokens and c.tokens[0].start <= blank]
+        if before:
+            before[-1].unfilled = True
+
+
+def _without_brackets(tokens: list[Token]) -> list[Token]:
+    """A bracket whose content speaks of uptake is an aside of its own; others are let through."""
+    if not any(token.kind == "(" for token in tokens):
+        return [token for token in tokens if token.kind != ")"]
+    kept: list[Token] = []
+    aside = False
+    for position, token in enumerate(tokens):
+        if token.kind == "(":
+            inside = []
+            for later in tokens[position + 1 : position + _MAX_OPEN]:
+                if later.kind == ")":
+                    break
+                inside.append(later.kind)
+            aside = bool(_STATES.intersection(inside)) and not _is_reference(tokens, position)
+            if aside:
+                kept.append(Token(",", token.start, token.end, token.word))
+        elif token.kind == ")":
+            if aside:
+                kept.append(Token(",", token.start, token.end, token.word))
+            aside = False
+        else:
+            kept.append(token)
+    return kept
+
+
+def _is_reference(tokens: list[Token], position: int) -> bool:
+    return position > 0 and tokens[position - 1].kind in "m><~"

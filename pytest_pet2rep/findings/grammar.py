@@ -1,0 +1,167 @@
+"""The uptake grammar: patterns over strings of word kinds (one letter per word).
+
+Letters as in ``lexicon.KINDS``.  ``mark`` takes up what only looks like uptake, so that the
+later patterns do not see it: references ("higher than *liver*") and CT phrases ("density
+increased").  ``predicates`` then finds the uptake phrases of a clause.  Every repetition is
+bounded, so matching is linear.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from pytest_pet2rep.findings.tokens import Token
+
+TAKEN = "."
+"""Kind of a word that a longer phrase has taken up."""
+
+_REFERENCE = re.compile(r"(?P<head>[><~YE])(?P<body>[IGsoQ]{0,3}(?:[sOampnLP]|N(?=[OamU])|c(?=[sOam])|[IuyUfd](?=[sOamS#])){1,10}[N]?[Ufd]?)I?(?P<value>[S#]?)")
+_NORMAL_REFERENCE = re.compile(r"[><~][G]?N")
+_SIMILAR = re.compile(r"[cY][sG]{0,2}[sOampu]{1,6}[UfdL]{0,2}(?=[MGF]{0,2}[w~])")
+_CT_BEFORE = re.compile(r"(?<![UfdHK])[+\-=NAiv0][GscLf]{0,3}[Oas]{0,3}C(?![UfHd])")
+_CT_AFTER = re.compile(
+    r"C[cCGsMVFLptukiq]{0,10}!{0,2}[GMA]{0,3}[+\-=NwiAv0](?:[cG]{0,2}[+\-=NwiA])?"
+    r"(?![GfAOasciP]{0,6}[UHKdZ])"
+)
+_CT_BARE = re.compile(r"!?[GA]{0,2}C")
+
+_SKIP = r"[GqMTtVFIQsOapnLcmWyuoPA.#S]"
+_PREDICATE = re.compile(
+    rf"(?P<relation>(?:[UfHd]{_SKIP}{{0,8}})?!?[GMt]{{0,3}}[><~](?:[.#S]{{0,8}}c?[><~])?)"
+    rf"|(?P<post>[Ufd]{_SKIP}{{0,10}}![GqMVFtfA!]{{0,4}}(?:[A+\-0ZHKiP](?:[cGA!]{{0,3}}[+\-0ZHKi])*)(?:U(?![GqMTtVF]{{0,4}}[+\-]))?)"
+    rf"|(?P<before>(?:[+\-=NP0Z^_HKv][cGqAf]{{0,3}}){{0,3}}[+\-=NP0^_v][GqAfsOapncILim]{{0,8}}[Ud](?![GqMTtVFA]{{0,4}}[+\-]))"
+    rf"|(?P<after>[PA]?[Gfi]{{0,3}}[Ufd]{_SKIP}{{0,12}}[+\-0Z=NvwiPA^_](?:[cGVMAT]{{0,4}}[+\-0Z](?![GfOas]{{0,4}}U))*(?![GfsOap]{{0,4}}U))"
+    rf"|(?P<hot>[\^_]?[GA]{{0,2}}[HKZ][GMTtAfL]{{0,4}}(?:[+\-v](?![GfOas]{{0,4}}U))?(?:[cGf]{{0,2}}[HKZ0])*)"
+    rf"|(?P<deauville>B)"
+    rf"|(?P<abnormal>A[GfsOapncIi]{{0,6}}[Ud])"
+    rf"|(?P<temporal>T[GMt]{{0,3}}[+\-])"
+    rf"|(?P<level>m[UN])"
+    rf"|(?P<bare>[Ud])"
+    rf"|(?P<alone>v)"
+    rf"|(?P<physiologic>P{{1,3}})"
+    rf"|(?P<hinted>q[GAsOa]{{0,3}}L)"
+    rf"|(?P<weak>![GMV]{{0,3}}A(?![GfsOapncIiL.]{{0,8}}[UdHKZ])[GLsOan]{{0,4}}|N)"
+)
+
+
+@dataclass(slots=True, eq=False)
+class Predicate:
+    """One uptake phrase: ``tokens[first:last]`` of its clause, and which pattern found it."""
+
+    form: str
+    first: int
+    last: int
+    kinds: str
+    negations: int = 0
+    references: tuple[str, ...] = field(default_factory=tuple)
+
+
+def mark(tokens: list[Token]) -> dict[int, tuple[str, ...]]:
+    """Take up references and CT phrases in the tokens of a sentence.
+
+    Returns, for each word of relation (by its start), the organs that it refers to.
+    """
+    kinds = "".join(token.kind for token in tokens)
+    relations: dict[int, tuple[str, ...]] = {}
+    for match in _REFERENCE.finditer(kinds):
+        body = tokens[match.start("body") : match.end("body")]
+        if not any(token.kind in "OamsPN" for token in body):
+            continue
+        head = tokens[match.start()]
+        relations[head.start] = tuple(token.word.organ or token.word.value for token in body)
+        _take(body)
+        if match.group("value"):
+            value = tokens[match.start("value")]
+            head.number, value.kind = value.number, TAKEN
+        if head.kind in "YE":
+            head.kind = "Y" if match.group("value") else TAKEN
+    for match in _NORMAL_REFERENCE.finditer(kinds):
+        head = tokens[match.start()]
+        if head.start not in relations:
+            relations[head.start] = ("normal",)
+            tokens[match.end() - 1].kind = TAKEN
+    for token in tokens:
+        if token.kind in "><~" and token.start not in relations:
+            token.kind = TAKEN
+        elif token.kind == "E":
+            token.kind = "T"
+        elif token.kind == "Y" and token.start not in relations:
+            token.kind = "c" if token.word.value != "compared" else "G"
+    _take_all(_SIMILAR, tokens)
+    _take_all(_CT_AFTER, tokens, keep="OasnpL")
+    _take_all(_CT_BEFORE, tokens, keep="OasnpL")
+    return relations
+
+
+def _take(tokens: list[Token]) -> None:
+    for token in tokens:
+        token.kind = TAKEN
+
+
+def _take_all(pattern: re.Pattern[str], tokens: list[Token], keep: str = "") -> None:
+    kinds = "".join(token.kind for token in tokens)
+    for match in pattern.finditer(kinds):
+        for token in tokens[match.start() : match.end()]:
+            if token.kind not in keep:
+                token.kind = TAKEN
+
+
+def predicates(tokens: list[Token], relations: dict[int, tuple[str, ...]]) -> list[Predicate]:
+    """The uptake phrases of one clause in order, each with the negations that govern it."""
+    kinds = "".join(token.kind for token in tokens)
+    found: list[Predicate] = []
+    for match in _PREDICATE.finditer(kinds):
+        predicate = Predicate(
+            form=match.lastgroup or "",
+            first=match.start(),
+            last=match.end(),
+            kinds=match.group(),
+            references=tuple(
+                organ
+                for token in tokens[match.start() : match.end()]
+                for organ in relations.get(token.start, ())
+            ),
+        )
+        predicate.negations = _negations(kinds, predicate, found[-1] if found else None, tokens)
+        found.append(predicate)
+    return found
+
+
+_PASSIVE = re.compile(r"[OasnpIcLtMG]{0,8}F?!G{0,2}V")
+_SHARED = re.compile(r"[cGfAOasnpIqL]{0,8}$")
+_NEGATED_NOUN = re.compile(r"!.*[CLnJ.][^,]*I[GfA]*$")
+
+
+def _negations(
+    kinds: str, predicate: Predicate, before: Predicate | None, tokens: list[Token]
+) -> int:
+    """Negations inside a phrase, in front of it within their scope, and a passive one behind it."""
+    count = predicate.kinds.count("!")
+    start = before.last if before else 0
+    between = kinds[start : predicate.first]
+    shared = before is not None and "c" in between and _SHARED.fullmatch(between)
+    if before is not None and shared and before.form != "post":
+        count += before.negations
+    for position in range(predicate.first - 1, start - 1, -1):
+        kind = kinds[position]
+        if kind in "jyex" or (kind in "F" and _short(tokens, start, position)):
+            break
+        if kind == "!" and not _adjectival(kinds, position, predicate):
+            count += 1
+    if _PASSIVE.match(kinds, predicate.last):
+        count += 1
+    return count
+
+
+def _short(tokens: list[Token], start: int, position: int) -> bool:
+    """A finite verb ends the scope of prepositions such as "without"."""
+    text = [token for token in tokens[start:position] if token.kind == "!"]
+    return bool(text) and all(token.word.value == "short_negation" for token in text)
+
+
+def _adjectival(kinds: str, position: int, predicate: Predicate) -> bool:
+    """ "No calcification in the avid mass": the negation ends at its own noun."""
+    attributive = predicate.form == "hot" and kinds[predicate.last : predicate.last + 1] in "LnO"
+    inside = kinds[position : predicate.first]
+    return attributive and _NEGATED_NOUN.fullmatch(inside) is not None

@@ -1,0 +1,147 @@
+"""The word lists as one table: what a piece of normalised text can be.
+
+Words come from ``lexicon/zh.toml`` and ``lexicon/en.toml`` and from the anatomy catalogue.  Each
+kind of word is one letter, so that a clause is a short string that the grammar can match.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from pytest_pet2rep.anatomy import Catalogue, catalogue
+
+KINDS: Mapping[str, str] = {
+    "filler": " ", "structure": "C", "disease": "J", "recommend": "r", "lesion": "L", "focus": "L",
+    "degree": "G", "see": "V", "finite": "F", "location": "I", "announce": "D", "rest": "Q",
+    "whole": "W", "all": "M", "anaphor": "R", "pronoun": "y", "contrast": "b",
+    "conjunction": "c", "beside": "u", "adjacent": "j", "demarcated": "e", "reference": "m", "blood_pool": "m",
+    "compared": "Y", "either": "E", "above": ">", "below": "<", "at_level": "~",
+    "similar": "w", "temporal": "T", "more": "^", "less": "_", "prior": "o", "now": "t",
+    "no_change": "k", "except_open": "x", "except_close": "X", "except_alone": "X", "hedge": "q", "physiologic": "P",
+    "abnormal": "A", "uneven": "i", "even": "=", "equal": "N", "negation": "!", "short_negation": "!",
+    "weak_negative": "v", "non_avid": "v", "tracer": "f", "uptake": "U", "distribution": "d", "hot": "H",
+    "cold": "K", "up": "+", "down": "-", "nil": "0", "photopenic": "Z", "node": "n",
+}  # fmt: skip
+"""Name of a word list -> its letter.  ``O`` organ, ``a`` area, ``p`` part, ``s`` side, ``S`` SUV
+and ``B`` Deauville come from elsewhere; later lists win where two hold the same word."""
+
+_PLURAL = frozenset("OapnLUC")
+_LANGUAGES = ("zh", "en")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Word:
+    """One entry of the table: its letter and what it stands for.
+
+    ``value`` is the side, the degree or the word list entry; ``organ``, ``part`` and ``nodes`` are
+    set for anatomy (``nodes`` is the node station that an area names beside a word for node).
+    """
+
+    kind: str
+    value: str = ""
+    organ: str = ""
+    part: str = ""
+    nodes: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lexicon:
+    """``words`` by spelling; ``lengths`` of the words by how they begin, longest first.
+
+    Words in Latin letters begin with their first run of letters and digits, others with their
+    first character.
+    """
+
+    words: Mapping[str, Word]
+    lengths: Mapping[str, tuple[int, ...]]
+    nonstatements: re.Pattern[str]
+    unfilled: re.Pattern[str]
+    digest: str
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The table of all words, built once."""
+    words: dict[str, Word] = dict(_anatomy(catalogue()))
+    tables = {language: _table(language) for language in _LANGUAGES}
+    for table in tables.values():
+        words |= dict(_listed(table))
+    lengths: dict[str, set[int]] = defaultdict(set)
+    for word in words:
+        lengths[first_piece(word)].add(len(word))
+    statements = [table["nonstatement"] for table in tables.values()]
+    return Lexicon(
+        words=words,
+        lengths={piece: tuple(sorted(found, reverse=True)) for piece, found in lengths.items()},
+        nonstatements=_alternatives(
+            p for lists in statements for name, ps in lists.items() if name != "unfilled" for p in ps
+        ),
+        unfilled=_alternatives(p for lists in statements for p in lists["unfilled"]),
+        digest=lexicon_digest(),
+    )
+
+
+def first_piece(word: str) -> str:
+    """The key of ``Lexicon.lengths`` under which a word is found."""
+    latin = _LATIN.match(word)
+    return latin.group() if latin else word[:1]
+
+
+_LATIN = re.compile(r"[a-z0-9]+")
+
+
+def _alternatives(patterns: Iterator[str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+
+
+def _anatomy(names: Catalogue) -> Iterator[tuple[str, Word]]:
+    for part, words in names.shared_parts.items():
+        yield from _spelled(words, Word(kind="p", part=part))
+    for organ in names.organs.values():
+        yield from _spelled((*organ.zh, *organ.en), Word(kind="O", organ=organ.id))
+        for part, words in organ.parts.items():
+            yield from _spelled(words, Word(kind="O", organ=organ.id, part=part))
+    for area in names.areas:
+        yield from _spelled(
+            area.words, Word(kind="a", organ=area.plain, part=area.part, nodes=area.nodes)
+        )
+
+
+def _listed(table: Mapping[str, Any]) -> Iterator[tuple[str, Word]]:
+    degrees = {word: degree for degree, words in table["degrees"].items() for word in words}
+    for name, kind in KINDS.items():
+        for word in table.get(name, ()):
+            yield from _spelled((word,), Word(kind=kind, value=degrees.get(word, name)))
+    for side, words in table["side"].items():
+        yield from _spelled(words, Word(kind="s", value=side))
+
+
+def _spelled(words: tuple[str, ...] | list[str], word: Word) -> Iterator[tuple[str, Word]]:
+    for spelling in words:
+        yield spelling, word
+        if word.kind in _PLURAL and spelling.isascii() and not spelling.endswith("s"):
+            yield spelling + "s", word
+
+
+def _table(language: str) -> dict[str, Any]:
+    source = resources.files(__package__).joinpath(f"lexicon/{language}.toml")
+    return tomllib.loads(source.read_text(encoding="utf-8"))
+
+
+@cache
+def lexicon_digest() -> str:
+    """First eight hex digits over every word list, the character table and the catalogue."""
+    digest = hashlib.sha256()
+    for name in ("zh", "en", "sections", "characters"):
+        digest.update(resources.files(__package__).joinpath(f"lexicon/{name}.toml").read_bytes())
+    anatomy = resources.files("pytest_pet2rep").joinpath("data/anatomy/organs.toml")
+    digest.update(anatomy.read_bytes())
+    return digest.hexdigest()[:8]

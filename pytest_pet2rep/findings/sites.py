@@ -1,0 +1,215 @@
+"""Which organs a clause names, with side and part: "right upper lobe" is one site of the lungs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from pytest_pet2rep.anatomy import catalogue
+from pytest_pet2rep.findings.tokens import Token
+from pytest_pet2rep.types import Side
+
+_MIDLINE = frozenset(
+    ["mediastinum", "retroperitoneum", "peritoneum", "liver", "spleen", "pancreas", "stomach"]
+)
+_LOBES = ("upper lobe", "middle lobe", "lower lobe")
+_DEMARCATED = re.compile(r"c[sOampnuLG.]{1,6}e")
+
+
+@dataclass(slots=True, eq=False)
+class Site:
+    """One named place: organ, side, parts, the words that name it, and how it is meant.
+
+    ``index`` is the position of its first word among the tokens of its clause, -1 for a site
+    carried over from an earlier clause.  An ``aside`` only helps to locate something else.
+    """
+
+    organ: str
+    index: int
+    start: int
+    end: int
+    side: Side = Side.NONE
+    parts: tuple[str, ...] = ()
+    nodes: str = ""
+    aside: bool = False
+
+    @property
+    def part(self) -> str:
+        return ", ".join(_with_side(part, self) for part in self.parts)
+
+
+def _with_side(part: str, site: Site) -> str:
+    sided = site.organ == "lungs" and part in _LOBES and site.side in (Side.LEFT, Side.RIGHT)
+    return f"{site.side.value} {part}" if sided else part
+
+
+def sites_of(tokens: list[Token], context: list[Site]) -> list[Site]:
+    """All sites of a clause in order; ``context`` lends its organ to a bare side or part."""
+    collector = _Collector(tokens, context)
+    for index, token in enumerate(tokens):
+        collector.take(index, token)
+    collector.finish()
+    return collector.sites
+
+
+class _Collector:
+    """Builds the sites of one clause word by word."""
+
+    def __init__(self, tokens: list[Token], context: list[Site]) -> None:
+        self.tokens = tokens
+        self.kinds = "".join(token.kind for token in tokens)
+        self.context = context
+        self.sites: list[Site] = []
+        self.side: Side = Side.NONE
+        self.fresh_side = False
+        self.waiting: list[Token] = []
+        self.aside = False
+        self.node_words: list[int] = []
+        self.demarcated = {
+            i for m in _DEMARCATED.finditer(self.kinds) for i in range(m.start(), m.end())
+        }
+
+    def take(self, index: int, token: Token) -> None:
+        kind = token.kind
+        if kind == "s":
+            self._side(index, token)
+        elif kind in "Oa":
+            self._named(index, token)
+        elif kind == "p":
+            self._part(index, token)
+        elif kind == "n":
+            self.node_words.append(index)
+            self._node(index, token)
+        elif kind == "j":
+            self.aside = True
+        elif kind in "UHKdfVFbC+-L0":
+            self.aside = False
+
+    def _side(self, index: int, token: Token) -> None:
+        side = Side(token.word.value)
+        follows = self.kinds[index + 1 : index + 2]
+        behind = bool(self.sites) and self.sites[-1].index == index - 1
+        if behind and follows not in tuple("Oapn"):
+            self.sites[-1].side = side
+            return
+        self.side, self.fresh_side = side, True
+
+    def _named(self, index: int, token: Token) -> None:
+        word = token.word
+        side = self._side_for(word.organ)
+        last = self.sites[-1] if self.sites else None
+        parts = tuple(w.word.part for w in self.waiting) + ((word.part,) if word.part else ())
+        adjacent = last is not None and not re.search("[c,I]", self.kinds[last.index + 1 : index])
+        if last is not None and adjacent and last.organ == word.organ and not self.fresh_side:
+            last.parts += tuple(p for p in parts if p not in last.parts)
+            last.end = token.end
+            last.side = last.side if last.side is not Side.NONE else _side_in(word.part)
+        else:
+            site = Site(
+                organ=word.organ, index=index, start=token.start, end=token.end, side=side,
+                parts=parts, nodes=word.nodes,
+                aside=self.aside or index in self.demarcated,
+            )  # fmt: skip
+            if site.side is Side.NONE:
+                site.side = _side_in(word.part)
+            if self.waiting:
+                site.start = self.waiting[0].start
+            self.sites.append(site)
+        self.waiting, self.fresh_side = [], False
+
+    def _side_for(self, organ: str) -> Side:
+        if self.fresh_side:
+            return self.side
+        return Side.NONE if organ in _MIDLINE else self.side
+
+    def _part(self, index: int, token: Token) -> None:
+        part = token.word.part
+        last = self.sites[-1] if self.sites else None
+        ahead = re.match(r"[I][sGp]{0,3}[Oa]|[sp]?O", self.kinds[index + 1 :])
+        if last is None and ahead:
+            self.waiting.append(token)
+            return
+        if last is not None and (not self.fresh_side or last.side is self.side):
+            if part not in last.parts:
+                last.parts += (part,)
+            last.end = token.end
+        elif last is not None:
+            self.sites.append(_at(last, token, index, self.side, part))
+        else:
+            self._lent(index, token, part)
+        self.fresh_side = False
+
+    def _lent(self, index: int, token: Token, part: str) -> None:
+        """A part without an organ: of the lungs if it is a lobe of them, else of the context."""
+        if part in _LOBES and not any(site.organ == "liver" for site in self.context):
+            self.sites.append(
+                Site(organ="lungs", index=index, start=token.start, end=token.end, side=self.side,
+                     parts=(part,), aside=self.aside)
+            )  # fmt: skip
+        elif self.context:
+            side = self.side if self.fresh_side else _side_in(part)
+            self.sites.append(_at(self.context[-1], token, index, side, part))
+
+    def _node(self, index: int, token: Token) -> None:
+        """A word for node turns the areas around it into their node stations."""
+        turned = False
+        for site in self.sites:
+            if site.nodes and not self._own_lesion(site, index):
+                site.organ, turned = site.nodes, True
+        last = self.sites[-1] if self.sites else None
+        if not turned and last is not None and re.fullmatch("[usGJLf]*", self.kinds[last.index + 1 : index]):
+            station = catalogue().organ_nodes.get(last.organ, "")
+            if station:
+                last.organ, last.nodes, last.end = station, station, token.end
+                turned = True
+        if not turned and not self._areas_follow(index):
+            self._bare_node(index, token)
+        self.fresh_side = False
+
+    def _areas_follow(self, index: int) -> bool:
+        return "a" in self.kinds[index + 1 :]
+
+    def _own_lesion(self, site: Site, index: int) -> bool:
+        return re.match("[GJ]*L", self.kinds[site.index + 1 : index]) is not None and "c" in self.kinds[
+            site.index + 1 : index
+        ]
+
+    def _bare_node(self, index: int, token: Token) -> None:
+        """Nodes without an area are those spoken of before, or nodes of no station."""
+        earlier = [site for site in self.context if site.nodes]
+        if earlier:
+            side = self.side if self.fresh_side else Side.NONE
+            for site in earlier:
+                self.sites.append(
+                    replace(site, index=index, start=token.start, end=token.end, aside=False,
+                            side=side if side is not Side.NONE else site.side)
+                )  # fmt: skip
+        else:
+            self.sites.append(
+                Site(organ="lymph_nodes", index=index, start=token.start, end=token.end,
+                     side=self.side if self.fresh_side else Side.NONE, nodes="lymph_nodes")
+            )  # fmt: skip
+
+    def finish(self) -> None:
+        if self.node_words:
+            first = self.node_words[0]
+            for site in self.sites:
+                if site.nodes and site.index > first:
+                    site.organ = site.nodes
+        if not self.sites and self.fresh_side and self.context:
+            last = next(i for i in range(len(self.tokens) - 1, -1, -1) if self.kinds[i] == "s")
+            self.sites.append(_at(self.context[-1], self.tokens[last], last, self.side, ""))
+        self.sites = [site for site in self.sites if site.organ or site.nodes]
+
+
+def _at(site: Site, token: Token, index: int, side: Side, part: str) -> Site:
+    return replace(
+        site, index=index, start=token.start, end=token.end, aside=False,
+        side=side if side is not Side.NONE else site.side, parts=(part,) if part else (),
+    )  # fmt: skip
+
+
+def _side_in(part: str) -> Side:
+    if part.startswith("left"):
+        return Side.LEFT
+    return Side.RIGHT if part.startswith("right") else Side.NONE

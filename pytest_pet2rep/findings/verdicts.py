@@ -1,0 +1,190 @@
+"""What one uptake phrase says: its states, degree and certainty, and the policy that decided."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pytest_pet2rep.findings.grammar import Predicate
+from pytest_pet2rep.findings.tokens import Token
+from pytest_pet2rep.types import Certainty, UptakeState
+
+HIGH_SUV = 5.0
+"""A lesion or an uptake stated with at least this SUVmax and nothing else reads as increased.
+
+A choice of ours (policy 14 leaves bare numbers without a label): no organ but brain, heart and
+the urinary tract reaches it physiologically at 60 minutes.
+"""
+_SUV_RISE, _SUV_FALL, _SUV_NIL = 1.0, 0.8, 0.25
+
+_DISJUNCTION = re.compile(r"J[^,]{0,3}c[^,]{0,4}P|P[^,]{0,4}c[^,]{0,3}J")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """States of one phrase; ``temporal`` marks a fall since an earlier examination (no level)."""
+
+    states: tuple[UptakeState, ...]
+    rule: str
+    degree: str = ""
+    certainty: Certainty = Certainty.DEFINITE
+    temporal: bool = False
+
+
+def verdict(predicate: Predicate, tokens: list[Token]) -> Verdict | None:
+    """Decide one phrase of a clause; ``None`` if it states nothing."""
+    kinds = "".join(token.kind for token in tokens)
+    negated = predicate.negations % 2 == 1
+    decided = _decide(predicate, tokens, kinds, negated)
+    if decided is None:
+        return None
+    states, rule = decided
+    temporal = rule == "P12" and not states
+    certainty = _certainty(predicate, kinds, rule)
+    return Verdict(states, rule, _degree(predicate, tokens), certainty, temporal)
+
+
+Decision = tuple[tuple[UptakeState, ...], str]
+_INCREASED = (UptakeState.INCREASED,)
+_DECREASED = (UptakeState.DECREASED,)
+_ABSENT = (UptakeState.ABSENT,)
+_NORMAL = (UptakeState.NORMAL,)
+
+
+def _decide(
+    predicate: Predicate, tokens: list[Token], kinds: str, negated: bool
+) -> Decision | None:
+    said = predicate.kinds
+    own = tokens[predicate.first : predicate.last]
+    if predicate.form == "deauville":
+        score = own[0].number
+        return (_INCREASED if score >= 4 else _NORMAL), "P14"
+    if predicate.form == "relation":
+        return _relation(predicate, negated)
+    if physiologic := _physiologic(predicate, kinds, negated):
+        return physiologic
+    if _is_temporal(predicate, kinds):
+        rising = "+" in said or "^" in said
+        if rising and not negated:
+            return _INCREASED, "P12"
+        return (_NORMAL, "P2") if negated else ((), "P12")
+    if predicate.form == "hinted":
+        return (_INCREASED, "P10") if own[-1].word.value == "focus" and not negated else None
+    if negated:
+        return _negated(predicate, own)
+    return _affirmed(predicate, own, tokens, kinds)
+
+
+def _relation(predicate: Predicate, negated: bool) -> Decision:
+    above, below = ">" in predicate.kinds, "<" in predicate.kinds
+    if (above and below) or "~" in predicate.kinds or negated:
+        return _NORMAL, "P14"
+    return (_INCREASED, "P14") if above else (_DECREASED, "P14")
+
+
+def _physiologic(predicate: Predicate, kinds: str, negated: bool) -> Decision | None:
+    behind = kinds[predicate.last :]
+    inside = "P" in predicate.kinds
+    if negated or _DISJUNCTION.search(kinds):
+        return None
+    if inside and "A" not in predicate.kinds:
+        return _NORMAL, "P9"
+    reason = re.match(r"[^UHKZ!bQ]{0,6}P", behind)
+    if reason and not re.search("[-0Z]", predicate.kinds):
+        return _NORMAL, "P9"
+    return None
+
+
+def _is_temporal(predicate: Predicate, kinds: str) -> bool:
+    if re.search(r"[\^_]", predicate.kinds) or predicate.form == "temporal":
+        return True
+    if re.search(r"T[^+\-]{0,3}[+\-]", predicate.kinds):
+        return True
+    falls = "-" in predicate.kinds
+    compared = re.match(r"[GOasnpILcf.]{0,6}T", kinds[predicate.last :]) is not None
+    interval = kinds[: predicate.first].endswith("T")
+    return falls and (compared or interval)
+
+
+def _negated(predicate: Predicate, own: list[Token]) -> Decision | None:
+    said = predicate.kinds
+    if predicate.form == "bare":
+        weak = any(t.word.value in ("marked", "moderate") or t.kind == "G" for t in own)
+        return (_NORMAL, "P2") if weak else (_ABSENT, "P1")
+    if re.search("[A+0ZHKP^-]", said):
+        return _NORMAL, "P1" if "A" in said else "P2"
+    return None
+
+
+def _affirmed(
+    predicate: Predicate, own: list[Token], tokens: list[Token], kinds: str
+) -> Decision | None:
+    said = predicate.kinds
+    if predicate.form == "post":
+        return _NORMAL, "P4"
+    if predicate.form == "level":
+        return _NORMAL, "P14"
+    if predicate.form == "alone" and own[0].word.value != "non_avid":
+        return None
+    if "v" in said:
+        return _NORMAL, "P2"
+    states: list[UptakeState] = []
+    if re.search("[0Z]", said):
+        states.append(UptakeState.ABSENT)
+    if re.search("[-K]", said) and not ("H" in said and "-" not in said):
+        states.append(UptakeState.DECREASED)
+    if re.search("[+H^]", said) and not (states and "H" not in said and "+" not in said):
+        states.append(UptakeState.INCREASED)
+    if states:
+        return tuple(states), "P0"
+    if re.search("[=Nw]", said):
+        return _NORMAL, "P0"
+    if "A" in said and predicate.form in ("abnormal", "after"):
+        return _INCREASED, "P0"
+    return _existence(predicate, tokens, kinds) if predicate.form == "bare" else None
+
+
+def _existence(predicate: Predicate, tokens: list[Token], kinds: str) -> Decision | None:
+    """Uptake that is said to be there, without a direction, is increased uptake."""
+    token = tokens[predicate.last - 1]
+    if token.kind == "d" or token.word.value != "uptake":
+        return None
+    before, behind = kinds[: predicate.first], kinds[predicate.last :]
+    if re.search(r"q[GAsOapfIi]{0,4}$", before):
+        return _INCREASED, "P10"
+    shown = re.search(r"V[fGsOapq]{0,3}$|[Gi][fsOapn]{0,3}$", before) or re.match(r"f?L|G", behind)
+    if shown:
+        return _INCREASED, "P0"
+    high = re.match(r"[GIsOapnLc]{0,5}S", behind)
+    if high and tokens[predicate.last + high.end() - 1].number >= HIGH_SUV:
+        return _INCREASED, "P14"
+    return None
+
+
+def _certainty(predicate: Predicate, kinds: str, rule: str) -> Certainty:
+    before = kinds[: predicate.first]
+    if rule == "P9":
+        return Certainty.PROBABLE if "q" in kinds else Certainty.DEFINITE
+    inside = "q" in predicate.kinds
+    doubted = re.search(r"q[^J,]{0,8}$", before) is not None
+    behind = re.match(r"[LVFG]{0,2}q(?!.{0,3}[JLP])", kinds[predicate.last :]) is not None
+    return Certainty.UNCERTAIN if inside or doubted or behind else Certainty.DEFINITE
+
+
+_DEGREES = frozenset(("mild", "moderate", "marked"))
+
+
+def _degree(predicate: Predicate, tokens: list[Token]) -> str:
+    near = tokens[max(0, predicate.first - 2) : predicate.last + 1]
+    named = [token.word.value for token in near if token.word.value in _DEGREES]
+    return named[0] if named else ""
+
+
+def compared_suv(value: float, reference: float, same_organ: bool) -> UptakeState:
+    """State of a lesion of SUV ``value`` against a reference tissue (policy 14)."""
+    ratio = value / reference if reference > 0 else 0.0
+    if ratio > _SUV_RISE:
+        return UptakeState.INCREASED
+    if same_organ and ratio <= _SUV_NIL:
+        return UptakeState.ABSENT
+    return UptakeState.DECREASED if same_organ and ratio < _SUV_FALL else UptakeState.NORMAL
