@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
+from types import SimpleNamespace
 from typing import Any
 
 from pytest_pet2rep.errors import MissingDependency, UnknownName, UsageProblem
@@ -148,12 +149,20 @@ def _image_only_class(name: str, where: Mapping[str, Any]) -> Any:
     parts = whole.get_attributes()
     if "video_processor" not in parts:
         return None
-    kept = [part for part in parts if part != "video_processor"]
-    return type(
-        whole.__name__,
-        (whole,),
-        {"get_attributes": classmethod(lambda cls: kept), "__module__": whole.__module__},
-    )
+    place = parts.index("video_processor")
+
+    def from_args_and_dict(cls: type, /, args: list[Any], table: Any, **given: Any) -> Any:
+        all_args = [*args[:place], None, *args[place:]]
+        return whole.from_args_and_dict.__func__(cls, all_args, table, **given)
+
+    changes = {
+        "get_attributes": classmethod(lambda cls: parts[:place] + parts[place + 1 :]),
+        "from_args_and_dict": classmethod(from_args_and_dict),
+        # SmolVLM asks these two of it before it knows that there is no video.
+        "video_processor": SimpleNamespace(num_frames=None, fps=None),
+        "__module__": whole.__module__,
+    }
+    return type(whole.__name__, (whole,), changes)
 
 
 @contextlib.contextmanager

@@ -208,7 +208,7 @@ def test_a_chat_template_that_drops_images_is_a_failure_not_a_low_score(
     model = altered(
         kind, "chat_template.jinja", lambda text: text.replace(marks[0], "").replace(marks[1], "")
     )
-    with pytest.raises(GenerationFailed, match="3 images were sent but the chat template .* it 0"):
+    with pytest.raises(GenerationFailed, match=r"3 images were sent but the chat template .* it 0"):
         generate_one(model, ask())
 
 
