@@ -6,7 +6,7 @@ plugin registers its options and its fixtures, and does nothing else.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add every option and its ini twin."""
     from pytest_pet2rep.adapter.options import register
 
     register(parser)
@@ -34,6 +35,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Switch the benchmark on if a model under test is named."""
     config.addinivalue_line("markers", "pet2rep: a check of one report of the PET/CT benchmark")
     from pytest_pet2rep.adapter.options import asked
 
@@ -41,27 +43,21 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_pet2rep.adapter.activation import activate
 
         activate(config)
+    elif case_files := [a for a in config.args if a.partition("::")[0].endswith("case.toml")]:
+        raise pytest.UsageError(
+            f"{case_files[0]} is a case of the PET/CT benchmark: name the model under test with "
+            f"--pet2rep-model=MODEL"
+        )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    """Free the model under test."""
     from pytest_pet2rep.adapter.options import asked
 
     if asked(config):
         from pytest_pet2rep.adapter.activation import deactivate
 
         deactivate(config)
-
-
-def pytest_collect_file(file_path: Any, parent: pytest.Collector) -> None:
-    """Tell who names a case file, but no model, what is missing."""
-    if file_path.name == "case.toml" and parent.session.isinitpath(file_path):
-        from pytest_pet2rep.adapter.options import asked
-
-        if not asked(parent.config):
-            raise pytest.UsageError(
-                f"{file_path} is a case of the PET/CT benchmark: name the model under test with "
-                f"--pet2rep-model=MODEL"
-            )
 
 
 @pytest.fixture(scope="session")

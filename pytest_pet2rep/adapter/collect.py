@@ -94,5 +94,5 @@ class CohortCollection:
 
 
 def no_path_named(config: pytest.Config) -> bool:
-    """Did the user name no file, folder or node id on the command line?"""
+    """Say whether the user named no file, folder or node id on the command line."""
     return not getattr(config.known_args_namespace, "file_or_dir", None)

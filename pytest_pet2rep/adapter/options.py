@@ -44,11 +44,7 @@ def register(parser: pytest.Parser) -> None:
 
 def asked(config: pytest.Config) -> bool:
     """Is a model named, on the command line or in the ini file?  All else hangs on this."""
-    namespace = getattr(config, "known_args_namespace", None)
-    given = getattr(namespace, "pet2rep_model", None) or config.getoption(
-        "pet2rep_model", default=None
-    )
-    return bool(given or config.getini(MODEL.ini))
+    return bool(_given(config, MODEL) or config.getini(MODEL.ini))
 
 
 def read_options(config: pytest.Config) -> Options:
@@ -56,7 +52,8 @@ def read_options(config: pytest.Config) -> Options:
 
     Raises ``pytest.UsageError`` for a value that is not allowed.
     """
-    from pytest_pet2rep.run.settings import ExpectationMode, RunSettings, Silence, Views
+    from pytest_pet2rep.imaging.options import Views
+    from pytest_pet2rep.run.settings import ExpectationMode, RunSettings, Silence
     from pytest_pet2rep.types import Language, Section
 
     text = {row.name: _text(config, row) for row in OPTIONS if not (row.repeatable or row.switch)}
@@ -91,8 +88,21 @@ def _row(name: str) -> OptionRow:
 
 def _raw(config: pytest.Config, name: str) -> object:
     row = _row(name)
-    given = config.getoption(row.flag.lstrip("-").replace("-", "_"), default=None)
+    given = _given(config, row)
     return given if given is not None else config.getini(row.ini)
+
+
+def _given(config: pytest.Config, row: OptionRow) -> object:
+    """Return what the command line says, ``None`` if nothing.
+
+    Before the conftest files are loaded only the namespace of known arguments is filled.
+    """
+    destination = row.flag.lstrip("-").replace("-", "_")
+    for namespace in (config.option, getattr(config, "known_args_namespace", None)):
+        value: object = getattr(namespace, destination, None)
+        if value is not None:
+            return value
+    return None
 
 
 def _text(config: pytest.Config, row: OptionRow) -> str:

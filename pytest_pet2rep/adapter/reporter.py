@@ -60,7 +60,7 @@ class Reporter:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "???" and report.nodeid in self.planned:
+        if str(report.when) == "???" and report.nodeid in self.planned:
             self.crashed.add(report.nodeid)
         if type(report) is not pytest.TestReport or report.when != "call":
             return

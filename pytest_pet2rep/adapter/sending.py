@@ -8,16 +8,35 @@ import pytest
 
 from pytest_pet2rep.adapter.state import RECORD
 from pytest_pet2rep.adapter.wire import PROPERTY, to_wire
+from pytest_pet2rep.types import Record
 
 
 class RecordSender:
+    """Hands the record over on the report of the call phase, and a few scalars to JUnit."""
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        report = yield
         record = item.stash.get(RECORD, None)
+        if record is not None and call.when == "call":
+            item.user_properties.extend(junit_properties(record))
+        report = yield
         if record is not None and call.when == "call":
             # A list of its own: what is appended to the item's list would enter JUnit as well.
             report.user_properties = [*report.user_properties, (PROPERTY, to_wire(record))]
         return report
+
+
+def junit_properties(record: Record) -> list[tuple[str, object]]:
+    """Return what JUnit may know of an item: short scalars, never report text."""
+    named = [
+        ("case", record.case),
+        ("check", record.check),
+        ("organ", record.organ),
+        ("expected_state", "+".join(record.expected)),
+        ("generated_state", "+".join(record.generated)),
+        ("outcome", str(record.outcome)),
+        ("kind", str(record.kind)),
+    ]
+    return [(name, value) for name, value in named if value]

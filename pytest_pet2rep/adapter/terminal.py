@@ -56,7 +56,7 @@ def _show_tables(reporter: pytest.TerminalReporter, summary: Summary, verbosity:
     for found in summary.scores:
         reporter.write_line("")
         reporter.write_line(f"{found.language}: {found.cases} cases", bold=True)
-        _write(reporter, state_table(found, summary.states))
+        _write(reporter, state_table(found))
         reporter.write_line(coverage_line(found))
         _write(reporter, score_table(found, everything=verbosity >= 1))
 

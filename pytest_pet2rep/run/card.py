@@ -33,8 +33,9 @@ def run_card(runtime: Runtime, languages: tuple[Language, ...]) -> dict[str, Any
         "pytest_pet2rep": __version__,
         "model": {
             "spec": settings.model,
-            "identity": runtime.model_identity,
+            "identity": identity.text,
             "verified": identity.verified,
+            "stated": identity.stated,
         },
         "cohort": {
             "name": cohort.name,

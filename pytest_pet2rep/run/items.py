@@ -95,7 +95,7 @@ def text_record(
     A case without a usable report stays in the denominator: an empty, failed or timed-out
     answer is scored as empty text, a refusal or a cut-off text as what it says.
     """
-    from pytest_pet2rep.metrics.registry import score_pair
+    from pytest_pet2rep.metrics.text import score_pair
 
     attempt = assessed.attempt
     generated, flags = section_text(attempt.text, settings.section)

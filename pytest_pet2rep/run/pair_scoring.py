@@ -15,7 +15,7 @@ from pytest_pet2rep.anatomy import load_profile
 from pytest_pet2rep.errors import GenerationFailed, UsageProblem
 from pytest_pet2rep.run.assessment import assess
 from pytest_pet2rep.run.items import text_record, uptake_record
-from pytest_pet2rep.run.scoreboard import Scoring, ScoreSet, Tally
+from pytest_pet2rep.run.scoreboard import ScoreSet, Scoring, Tally
 from pytest_pet2rep.run.settings import RunSettings
 from pytest_pet2rep.run.usability import judge_generation
 from pytest_pet2rep.types import (

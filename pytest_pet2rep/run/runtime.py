@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pytest_pet2rep.anatomy import Profile, load_profile
 from pytest_pet2rep.cachefolder import cache_folder
-from pytest_pet2rep.errors import DataProblem, GenerationFailed
+from pytest_pet2rep.errors import DataProblem, GenerationFailed, UsageProblem
 from pytest_pet2rep.run.assessment import Assessment, assess
 from pytest_pet2rep.run.attempt import Attempt
 from pytest_pet2rep.run.usability import judge_generation
@@ -31,14 +31,11 @@ if TYPE_CHECKING:
     from pytest_pet2rep.cohorts.cohort import Cohort
     from pytest_pet2rep.metrics.text import TextMetric
     from pytest_pet2rep.models.prompts import Prompt
-    from pytest_pet2rep.models.provider import Provider, ProviderSettings
+    from pytest_pet2rep.models.provider import Provider
     from pytest_pet2rep.run.plan import PlannedItem
     from pytest_pet2rep.run.settings import RunSettings
     from pytest_pet2rep.run.summary import Summary
     from pytest_pet2rep.store.generations import GenerationStore, Stored
-
-_NAMED_ARGS = ("device", "dtype", "id_field", "text_field")
-"""Model arguments that every provider understands by the same name."""
 
 
 class Runtime:
@@ -51,6 +48,7 @@ class Runtime:
         self.settings = settings
         self.cohort = cohort
         self.run_id = run_id
+        self._broken = ""
         self._cases: dict[Path, Case] = {}
         self._assessments: dict[tuple[str, str, int], Assessment] = {}
         self._attempts: dict[tuple[str, str, int], Attempt] = {}
@@ -64,42 +62,30 @@ class Runtime:
     @cached_property
     def provider(self) -> Provider:
         """The model under test (cheap until it generates: weights are loaded by then)."""
+        from pytest_pet2rep.models.provider import ProviderSettings
         from pytest_pet2rep.models.registry import load_provider
 
-        return load_provider(self.settings.model, self._provider_settings())
-
-    def _provider_settings(self) -> ProviderSettings:
-        from pytest_pet2rep.models.provider import ProviderSettings
-
-        settings = self.settings
-        named = {key: value for key, value in settings.model_args.items() if key in _NAMED_ARGS}
-        return ProviderSettings(
-            language=settings.language,
-            model_args={k: v for k, v in settings.model_args.items() if k not in _NAMED_ARGS},
-            trust_remote_code=settings.trust_remote_code,
-            case_ids=frozenset(path.parent.name for path in self.case_files),
-            cache_dir=cache_folder("digests"),
-            **named,
+        return load_provider(
+            self.settings.model,
+            ProviderSettings(
+                model_args=self.settings.model_args,
+                revision=self.settings.model_revision,
+                trust_remote_code=self.settings.trust_remote_code,
+                case_ids=frozenset(path.parent.name for path in self.case_files),
+            ),
         )
-
-    @cached_property
-    def model_identity(self) -> str:
-        """What stored generations are known by; a stated revision enters it."""
-        stated = self.settings.model_revision
-        identity = self.provider.identity
-        return f"{identity.text} revision {stated}" if stated else identity.text
 
     @cached_property
     def store(self) -> GenerationStore:
         from pytest_pet2rep.store.generations import GenerationStore
 
         root = self.settings.store or cache_folder("generations")
-        reusable = self.provider.identity.reusable or bool(self.settings.model_revision)
+        identity = self.provider.identity
         return GenerationStore(
             root=Path(root),
             run=self.run_id,
-            only_this_run=not reusable,
-            facts={"model": self.settings.model, "identity": self.model_identity},
+            only_this_run=not identity.reusable,
+            facts={"model": self.settings.model, "identity": identity.text},
         )
 
     @cached_property
@@ -229,16 +215,19 @@ class Runtime:
     def _key(self, request: GenerationRequest) -> str:
         from pytest_pet2rep.models.request import request_digest
 
-        return request_digest(request, identity=self.model_identity, purpose="score")
+        return request_digest(request, identity=self.provider.identity.text, purpose="score")
 
     def _generate(self, request: GenerationRequest) -> Generation:
-        from pytest_pet2rep.models.provider import generate_one, with_all_images_seen
+        from pytest_pet2rep.models.provider import generate_one
 
-        generation = replace(generate_one(self.provider, request), images_sent=len(request.images))
-        seen = with_all_images_seen(generation, request.case_id)
-        if isinstance(seen, GenerationFailed):
-            raise seen
-        return seen
+        if self._broken:
+            raise GenerationFailed(self._broken)
+        try:
+            generation = generate_one(self.provider, request)
+        except (UsageProblem, DataProblem) as why:
+            self._broken = str(why)  # concerns the model, not this case: not tried case by case
+            raise GenerationFailed(self._broken) from why
+        return _with_images(generation, request)
 
     def _direct(self, request: GenerationRequest) -> Generation | GenerationFailed:
         """Ask a provider whose texts already lie in a file: nothing to store."""
@@ -271,8 +260,8 @@ class Runtime:
             cases = f"{len(self.case_files)} of {len(cohort.case_files)} cases (partial)"
         lines = [
             f"pet2rep: model {settings.model}, {settings.decoding} decoding",
-            f"pet2rep: cohort {cohort.name} ({cohort.root}), {cases}, organs "
-            f"{self.profile.label}, digest {cohort.digest[:12]}",
+            f"pet2rep: cohort {cohort.name} ({cohort.root}), {cases}",
+            f"pet2rep: organs {self.profile.label}, cohort digest {cohort.digest[:12]}",
         ]
         surplus = getattr(self.provider, "surplus", ())
         missing = getattr(self.provider, "missing", ())
@@ -306,6 +295,17 @@ class Runtime:
         """Free the model, if it was loaded."""
         if "provider" in self.__dict__:
             self.provider.close()
+
+
+def _with_images(generation: Generation, request: GenerationRequest) -> Generation:
+    """Compare the images that went out with those that the model is known to have taken in."""
+    from pytest_pet2rep.models.provider import with_all_images_seen
+
+    checked = replace(generation, images_sent=len(request.images))
+    seen = with_all_images_seen(checked, request.case_id)
+    if isinstance(seen, GenerationFailed):
+        raise seen
+    return seen
 
 
 def _some(names: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_pet2rep.cohorts.pairs import PairFields, read_pairs
@@ -37,7 +37,7 @@ def score_file(options: argparse.Namespace) -> int:
         for pair in read_pairs(options.file, fields):
             yield PairToScore(id=pair.id, reference=pair.reference, prediction=pair.prediction)
 
-    per_case: list[dict[str, Any]] | None = [] if options.per_case else None
+    per_case: list[Mapping[str, Any]] | None = [] if options.per_case else None
     found = score_stream(pairs, settings, each=None if per_case is None else _keeping(per_case))
     if options.json:
         sys.stdout.write(pairs_json(found, per_case))
@@ -46,7 +46,7 @@ def score_file(options: argparse.Namespace) -> int:
     return 0
 
 
-def _keeping(per_case: list[dict[str, Any]]) -> Any:
+def _keeping(per_case: list[Mapping[str, Any]]) -> Any:
     def keep(pair: PairToScore, records: Sequence[Record]) -> None:
         text, uptake = records[0], records[1:]
         per_case.append(

@@ -42,6 +42,8 @@ class ScoreSet:
     rates: tuple[Score, ...]
     overall: Score
     efficacy: EfficacyTable
+    counts: Mapping[str, Any]
+    """Organ -> ``expected>generated`` -> pairs; see ``metrics.efficacy.efficacy_counts``."""
 
     def all(self) -> tuple[Score, ...]:
         """Return every score, headline values first."""
@@ -105,6 +107,7 @@ class Tally:
             rates=rate_scores(self._rates, signature=self._signature),
             overall=overall((*text, *clinical)),
             efficacy=tables["all"],
+            counts=self._efficacy["all"].get("organs", {}),
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from pytest_pet2rep.run.plan import PlannedItem
 from pytest_pet2rep.run.scoreboard import ScoreSet, Scoring, score_sets
-from pytest_pet2rep.types import UNUSABLE, Kind, Outcome, Record, UptakeState
+from pytest_pet2rep.types import UNUSABLE, Kind, Outcome, Record
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,16 +33,6 @@ class OrganRow:
     unstated: int
     nothing_invented: int
     """Hits on organs that the reference does not mention."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StateRow:
-    """One expected state over all (case, organ) items; a multi-state organ counts in each."""
-
-    state: str
-    items: int
-    named: int
-    """Items in which the report names this state for the organ."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +76,6 @@ class Summary:
     scores: tuple[ScoreSet, ...]
     """One set per language: nothing averages over languages."""
     organs: tuple[OrganRow, ...]
-    states: tuple[StateRow, ...]
     rows: tuple[CaseRow, ...]
     holes: tuple[Hole, ...]
     card: Mapping[str, Any]
@@ -114,7 +103,6 @@ def summarise(
         checks=_checks(ordered),
         scores=score_sets(ordered, scoring),
         organs=tuple(_organ_row(o.id, o.en, o.zh, uptake) for o in scoring.profile.organs),
-        states=tuple(_state_row(state, uptake) for state in UptakeState),
         rows=_case_rows(ordered),
         holes=tuple(
             Hole(case=item.case, check=item.check, organ=item.organ, reason=why)
@@ -160,13 +148,6 @@ def _organ_row(organ: str, en: str, zh: str, uptake: Sequence[Record]) -> OrganR
         false_alarms=sum(record.kind is Kind.FALSE_ALARM for record in mine),
         unstated=sum(record.outcome is Outcome.UNSTATED for record in mine),
         nothing_invented=sum(record.kind is Kind.NOTHING_INVENTED for record in mine),
-    )
-
-
-def _state_row(state: UptakeState, uptake: Sequence[Record]) -> StateRow:
-    mine = [record for record in uptake if state in record.expected]
-    return StateRow(
-        state=str(state), items=len(mine), named=sum(state in r.generated for r in mine)
     )
 
 

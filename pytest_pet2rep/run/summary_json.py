@@ -34,7 +34,6 @@ def summary_json(summary: Summary, *, exit_code: int, exit_reason: str) -> str:
             "checks": summary.checks,
             "scores": {str(found.language): score_set_plain(found) for found in summary.scores},
             "organs": summary.organs,
-            "states": summary.states,
             "by_case": summary.rows,
             "holes": summary.holes,
             "exit": {"code": exit_code, "reason": exit_reason},
@@ -63,6 +62,7 @@ def score_set_plain(found: ScoreSet) -> dict[str, Any]:
         "cases": found.cases,
         "metrics": {score.name: score_plain(score) for score in found.all()},
         "efficacy": found.efficacy,
+        "counts": found.counts,
     }
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from pytest_pet2rep.render.columns import Align
 from pytest_pet2rep.render.numbers import rate, score, share, unscored
 from pytest_pet2rep.render.table import Column, Table
 from pytest_pet2rep.run.scoreboard import ScoreSet
-from pytest_pet2rep.run.summary import CaseRow, OrganRow, StateRow
+from pytest_pet2rep.run.summary import CaseRow, OrganRow
 from pytest_pet2rep.types import ABNORMAL_STATES, Score, UptakeState
 
 RIGHT = Align.RIGHT
@@ -40,31 +41,45 @@ def organ_table(rows: Sequence[OrganRow]) -> Table:
     )
 
 
-def state_table(found: ScoreSet, rows: Sequence[StateRow]) -> Table:
-    """Per state: how often expected, named, and precision, recall and F1 of the three classes."""
-    classes = found.efficacy.per_class
-    lines = []
-    for row in rows:
-        counts = next((classes[s] for s in ABNORMAL_STATES if s == row.state), None)
+def state_table(found: ScoreSet) -> Table:
+    """Per state: in how many pairs the reference has it, the report has it, and how they agree."""
+    rows = []
+    for state in UptakeState:
+        expected = _pairs_with(found, state, side=0)
+        reported = _pairs_with(found, state, side=1)
+        counts = found.efficacy.per_class.get(state)
         values = (counts.precision, counts.recall, counts.f1) if counts else (None, None, None)
-        lines.append((row.state, str(row.items), str(row.named), *(score(v) for v in values)))
+        shown = (score(value) for value in values)
+        rows.append((str(state), str(expected), str(reported), *shown))
     return Table(
         columns=(
-            Column(title="expected state"),
-            Column(title="items", align=RIGHT),
-            Column(title="named", align=RIGHT),
+            Column(title="state"),
+            Column(title="in reference", align=RIGHT),
+            Column(title="in report", align=RIGHT),
             Column(title="precision", align=RIGHT),
             Column(title="recall", align=RIGHT),
             Column(title="F1", align=RIGHT),
         ),
-        rows=tuple(lines),
+        rows=tuple(rows),
+    )
+
+
+def _pairs_with(found: ScoreSet, state: UptakeState, *, side: int) -> int:
+    """Pairs in which the reference (``side`` 0) or the report (1) has ``state``."""
+    return sum(
+        count
+        for pairs in found.counts.values()
+        for key, count in pairs.items()
+        if state in key.split(">")[side].split("+")
     )
 
 
 def score_table(found: ScoreSet, *, everything: bool = False) -> Table:
     """Each score with its n and its signature; the headline ones, or all of them."""
     scores = [s for s in found.all() if everything or s.name in HEADLINE or s in found.text]
-    if not everything:
+    if everything:
+        scores = [s for s in scores if s not in found.sliced or _worth_a_row(s)]
+    else:
         scores += found.rates
     return Table(
         columns=(
@@ -103,26 +118,25 @@ def case_table(rows: Sequence[CaseRow]) -> Table:
 
 
 def reference_coverage_table(found: ScoreSet) -> Table:
-    """Per organ: how often the reference states it, with which states, and what the report says."""
+    """Per organ: how often the reference states it, as what, and how often the report agrees.
+
+    An organ with two abnormal states counts in both columns, and once in the first.
+    """
+    shown = [state for state in UptakeState if state is not UptakeState.UNSTATED]
     rows = []
-    for organ, cells in found.efficacy.confusion.items():
-        by_state = {state: sum(columns.values()) for state, columns in cells.items()}
-        total = sum(by_state.values())
-        stated = total - by_state[UptakeState.UNSTATED]
-        right = sum(cells[state][state] for state in ABNORMAL_STATES)
-        rows.append(
-            (
-                organ,
-                share(stated, total),
-                *(str(by_state[state]) for state in UptakeState if state != "unstated"),
-                str(right),
-            )
-        )
+    for organ, pairs in found.counts.items():
+        expected = Counter[str]()
+        for key, count in pairs.items():
+            expected[key.partition(">")[0]] += count
+        total, unstated = sum(expected.values()), expected["unstated"]
+        by_state = [sum(n for e, n in expected.items() if s in e.split("+")) for s in shown]
+        right = sum(c.tp for c in found.efficacy.per_organ[organ].values())
+        rows.append((organ, share(total - unstated, total), *map(str, by_state), str(right)))
     return Table(
         columns=(
             Column(title="organ", shrink_to=10),
             Column(title="reference states it", align=RIGHT),
-            *(Column(title=str(s), align=RIGHT) for s in UptakeState if s != "unstated"),
+            *(Column(title=str(state), align=RIGHT) for state in shown),
             Column(title="abnormal found", align=RIGHT),
         ),
         rows=tuple(rows),
@@ -166,6 +180,11 @@ def one_line(sets: Sequence[ScoreSet], passed: int, items: int) -> str:
         shown = [f"{name} {score(by_name[name].value)}" for name in HEADLINE if name in by_name]
         parts.append(f"{found.language}: " + ", ".join(shown))
     return "pet2rep: " + "; ".join(parts)
+
+
+def _worth_a_row(sliced: Score) -> bool:
+    """Say whether a score of a slice is shown to people; the JSON has them all."""
+    return sliced.value is not None and "micro" not in sliced.name
 
 
 def _value(found: Score) -> str:

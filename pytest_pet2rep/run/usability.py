@@ -70,7 +70,7 @@ def _usable_or_not(
 ) -> Attempt:
     text, unclosed = _cleaned(generation.raw, language, clean)
     flags = _flags(text, case, request, generation, language)
-    outcome, reason = _outcome(text, generation, flags, unclosed)
+    outcome, reason = _outcome(flags, generation, unclosed)
     return Attempt(
         case=case.id,
         repeat=repeat,
@@ -115,16 +115,21 @@ def _flags(
 
 
 def _outcome(
-    text: str, generation: Generation, flags: tuple[Flag, ...], unclosed_think: bool
+    flags: tuple[Flag, ...], generation: Generation, unclosed_think: bool
 ) -> tuple[Outcome | None, str]:
-    """Decide in a fixed order: a cut-off empty text is truncated, a refusal is never a report."""
-    named = {flag.name for flag in flags}
+    """Say why there is no report to score: a cut-off empty text is truncated, not empty."""
+    from pytest_pet2rep.findings.checks import unusable
+
     if unclosed_think:
         return Outcome.TRUNCATED, "the answer ends inside its reasoning: no report was written"
-    if generation.finish_reason is FinishReason.LENGTH:
-        return Outcome.TRUNCATED, "the answer was cut off at the token limit"
-    if generation.finish_reason is FinishReason.REFUSED or "refusal" in named:
-        return Outcome.REFUSAL, "the model refused to write a report"
-    if not text.strip():
-        return Outcome.EMPTY, "the model returned no text"
-    return None, ""
+    outcome = unusable(flags)
+    if outcome is None and generation.finish_reason is FinishReason.REFUSED:
+        outcome = Outcome.REFUSAL
+    return outcome, _REASONS.get(outcome, "") if outcome else ""
+
+
+_REASONS = {
+    Outcome.TRUNCATED: "the answer was cut off at the token limit",
+    Outcome.REFUSAL: "the model refused to write a report",
+    Outcome.EMPTY: "the model returned no text",
+}

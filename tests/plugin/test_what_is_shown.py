@@ -1,0 +1,117 @@
+"""What a person reads: failures in six lines, the summary at each verbosity, JUnit."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.plugin.conftest import MISSING_THE_LIVER, REFERENCE, read_json
+
+Run = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def model(outputs: Callable[..., str]) -> str:
+    return outputs({f"PET-{n}": REFERENCE for n in (1, 2, 3)} | {"PET-2": MISSING_THE_LIVER})
+
+
+def test_a_failure_says_what_was_expected_what_came_and_on_which_evidence(
+    cohort: Path, run: Run, model: str
+) -> None:
+    result = run(model, "-k", "liver and PET-2")
+    result.stdout.fnmatch_lines(
+        [
+            "liver: expected increased, got normal",
+            "  reference: *肝右叶见低密度结节，FDG摄取增高*",
+            "  generated: *肝脏形态正常，FDG摄取未见异常*",
+            "  report:    *outputs.jsonl:2",
+            "FAILED cohort/PET-2/case.toml::test_uptake?liver? - liver: expected increased*",
+        ]
+    )
+
+
+def test_report_mode_shows_a_miss_under_its_own_word_and_letter(
+    cohort: Path, run: Run, model: str
+) -> None:
+    result = run(model, "--pet2rep-expectations=report", "-k", "liver")
+    assert result.parseoutcomes() == {"passed": 2, "missed": 1}
+    verbose = run(model, "--pet2rep-expectations=report", "-k", "liver", "-v")
+    verbose.stdout.fnmatch_lines(["*PET-2/case.toml::test_uptake?liver? MISSED*"])
+
+
+def test_the_summary_comes_after_the_short_test_summary(cohort: Path, run: Run, model: str) -> None:
+    lines = run(model).outlines
+    failed = next(i for i, line in enumerate(lines) if line.startswith("FAILED"))
+    summary = next(i for i, line in enumerate(lines) if "pet2rep summary" in line)
+    assert failed < summary < len(lines) - 1
+
+
+def test_quiet_is_one_line(cohort: Path, run: Run, model: str) -> None:
+    lines = [line for line in run(model, "-q").outlines if "pet2rep" in line.lower()]
+    assert [line for line in lines if line.startswith("pet2rep: passed 92/93")]
+    assert not [line for line in lines if "summary" in line]
+
+
+def test_very_verbose_lists_the_cases(cohort: Path, run: Run, model: str) -> None:
+    run(model, "-vv").stdout.re_match_lines([r"PET-2 +usable +30/31 +liver"])
+
+
+def test_the_header_names_model_and_cohort(cohort: Path, run: Run, model: str) -> None:
+    run(model).stdout.fnmatch_lines(
+        ["pet2rep: model replay/outputs.jsonl*", "pet2rep: cohort cohort *3 cases*pet2rep19*"]
+    )
+
+
+def test_surplus_and_missing_ids_of_a_replay_are_reported(
+    cohort: Path, run: Run, outputs: Callable[..., str]
+) -> None:
+    result = run(outputs({"PET-1": REFERENCE, "PET-77": REFERENCE}))
+    result.stdout.fnmatch_lines(
+        ["*no line for 2 cases: PET-2, PET-3*", "*1 ids are no case of the cohort: PET-77*"]
+    )
+
+
+def test_scores_carry_their_signature_and_n(
+    pytester: pytest.Pytester, cohort: Path, run: Run, model: str
+) -> None:
+    run(model, "--pet2rep-json=deep/er/out.json")
+    metrics = read_json(pytester.path / "deep/er/out.json")["scores"]["zh"]["metrics"]
+    assert metrics["bleu4"]["n"] == 3
+    assert "jieba" in metrics["bleu4"]["signature"]
+    assert "pet2rep19.v1" in metrics["ce_f1"]["signature"]
+    assert metrics["ce_recall"]["value"] == pytest.approx((2 / 3 + 1) / 2)
+
+
+@pytest.mark.parametrize("mode", [(), ("-n2",)], ids=["serial", "n2"])
+def test_junit_gets_short_scalars_and_never_the_record(
+    pytester: pytest.Pytester, cohort: Path, run: Run, model: str, mode: tuple[str, ...]
+) -> None:
+    run(model, "--junitxml=junit.xml", "--pet2rep-expectations=report", *mode)
+    text = (pytester.path / "junit.xml").read_text(encoding="utf-8")
+    assert "pet2rep_record" not in text
+    case = next(
+        case
+        for case in ET.fromstring(text).iter("testcase")
+        if "PET-2" in case.attrib["classname"] and case.attrib["name"] == "test_uptake[liver]"
+    )
+    properties = {p.attrib["name"]: p.attrib["value"] for p in case.iter("property")}
+    assert properties["organ"] == "liver"
+    assert properties["outcome"] == "miss"
+    assert properties["expected_state"] == "increased"
+    assert case.find("skipped") is not None
+    assert all(len(value) < 100 for value in properties.values())
+
+
+def test_control_characters_of_a_model_reach_the_terminal_as_text(
+    cohort: Path, run: Run, outputs: Callable[..., str]
+) -> None:
+    hostile = REFERENCE.replace("FDG摄取增高", "FDG摄取未见异常\x1b[2J\x1b]0;x\x07")
+    result = run(outputs(dict.fromkeys(("PET-1", "PET-2", "PET-3"), hostile)), "--color=no")
+    assert "\x1b" not in result.stdout.str()
+
+
+def test_no_summary_option_is_honoured(cohort: Path, run: Run, model: str) -> None:
+    assert "pet2rep summary" not in run(model, "--no-summary").stdout.str()
