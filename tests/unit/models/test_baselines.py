@@ -7,12 +7,21 @@ from importlib import resources
 
 import pytest
 
+from pytest_pet2rep.anatomy import load_profile, roll_up
 from pytest_pet2rep.errors import GenerationFailed
-from pytest_pet2rep.models.prompts import load_prompt
+from pytest_pet2rep.findings.reader import read
+from pytest_pet2rep.models.prompts import load_prompt, template_text
 from pytest_pet2rep.models.provider import generate_one
 from pytest_pet2rep.models.registry import load_provider
 from pytest_pet2rep.models.request import build_request, decoding_profile
-from pytest_pet2rep.types import CasePrompt, FinishReason, Language
+from pytest_pet2rep.types import (
+    ABNORMAL_STATES,
+    NORMAL,
+    UNSTATED,
+    CasePrompt,
+    FinishReason,
+    Language,
+)
 from tests.model_inputs import a_case, a_request
 
 
@@ -105,3 +114,35 @@ def test_prompt_and_all_normal_report_name_every_organ_of_the_profile(language: 
     for organ, word in ORGAN_WORDS[language].items():
         assert word in template, f"{organ} is not in the template"
         assert word in normal, f"{organ} is not in the all-normal report"
+
+
+ABNORMAL_IN_TEMPLATE = [
+    ("abdominal_nodes", "increased"),
+    ("kidneys", "absent"),
+    ("liver", "decreased"),
+    ("liver", "increased"),
+    ("lungs", "increased"),
+    ("neck_nodes", "increased"),
+    ("portal_vein", "increased"),
+    ("stomach", "increased"),
+]
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_template_reads_as_eight_abnormal_statements_and_states_every_organ(
+    language: Language,
+) -> None:
+    reading = read(template_text(load_prompt(language)), language=language)
+    abnormal = [(m.organ, m.state.value) for m in reading.mentions if m.state in ABNORMAL_STATES]
+    assert sorted(abnormal) == ABNORMAL_IN_TEMPLATE
+    assert UNSTATED not in roll_up(reading.states, load_profile("pet2rep19")).values()
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("sex", ["M", "F", ""])
+def test_the_all_normal_report_reads_as_normal_in_every_organ(language: Language, sex: str) -> None:
+    text = generate_one(
+        load_provider("baseline/all-normal"), a_request(language=language, sex=sex)
+    ).raw
+    states = roll_up(read(text, language=language).states, load_profile("pet2rep19"))
+    assert set(states.values()) == {NORMAL}
