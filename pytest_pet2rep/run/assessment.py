@@ -5,7 +5,7 @@ Reading, expectations and flags are worked out together; each check then only lo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_pet2rep.anatomy import Profile, roll_up
@@ -16,6 +16,7 @@ from pytest_pet2rep.types import (
     Certainty,
     Expectation,
     Language,
+    Mention,
     Reading,
     Section,
     States,
@@ -24,14 +25,20 @@ from pytest_pet2rep.types import (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadText:
-    """A report as it is scored: the scored section, and what was read in it."""
+    """A report as it is scored: read once as a whole, scored by one section."""
 
-    text: str
+    whole: str
+    scored: str
+    """The scored section: what the text metrics see."""
     reading: Reading
+    """Of the whole text: offsets of its mentions are offsets into ``whole``."""
+    mentions: tuple[Mention, ...]
+    """Those of the scored section."""
     states: Mapping[str, States]
     """Fine organ id -> states in the scored section."""
+    section: Section
+    """The section that is scored: the impression where a text has nothing else."""
     flags: tuple[str, ...] = ()
-    """Such as ``no_findings``: the text has only an impression, scored in place of findings."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,18 +59,24 @@ class Assessment:
 
 
 def read_scored(text: str, language: Language, section: Section) -> ReadText:
-    """Read the section of ``text`` that is scored."""
-    from pytest_pet2rep.findings.reader import read, states_of
+    """Read ``text``, and pick out the section that is scored."""
+    from pytest_pet2rep.findings.petrg import scored_mentions
+    from pytest_pet2rep.findings.reader import default_section, read, states_of
     from pytest_pet2rep.findings.sections import section_text
 
     scored, flags = section_text(text, section)
-    if section is Section.BOTH:
-        reading = read(text, language=language)
-        return ReadText(
-            text=scored, reading=reading, states=states_of(reading, section), flags=flags
-        )
-    reading = read(scored, language=language)
-    return ReadText(text=scored, reading=reading, states=reading.states, flags=flags)
+    reading = read(text, language=language)
+    if section is Section.FINDINGS:
+        section = default_section(reading)
+    return ReadText(
+        whole=text,
+        scored=scored,
+        reading=reading,
+        mentions=tuple(scored_mentions(reading, section)),
+        states=states_of(reading, section),
+        section=section,
+        flags=flags,
+    )
 
 
 def assess(
@@ -80,14 +93,14 @@ def assess(
         generated=generated,
         expected=expectations_of(case, profile, reference.states),
         found=roll_up(generated.states, profile),
-        ambiguous=_ambiguous(generated.reading, profile),
+        ambiguous=_ambiguous(generated.mentions, profile),
     )
 
 
-def _ambiguous(reading: Reading, profile: Profile) -> frozenset[str]:
+def _ambiguous(mentions: Sequence[Mention], profile: Profile) -> frozenset[str]:
     sure: set[str] = set()
     unsure: set[str] = set()
-    for mention in reading.mentions:
+    for mention in mentions:
         (unsure if mention.certainty is Certainty.UNCERTAIN else sure).add(mention.organ)
     return frozenset(
         organ.id

@@ -6,7 +6,7 @@ section of the reference that is scored, and marked ``extracted``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pytest_pet2rep.anatomy import Profile, combine
 from pytest_pet2rep.types import (
@@ -15,7 +15,7 @@ from pytest_pet2rep.types import (
     Case,
     Expectation,
     ExpectationSource,
-    Reading,
+    Mention,
     States,
 )
 
@@ -65,9 +65,11 @@ def _weakest_source(parts: list[Expectation]) -> ExpectationSource:
     return min((part.source for part in parts), key=order.index)
 
 
-def evidence_of(reading: Reading, organs: tuple[str, ...], text: str, width: int = 160) -> str:
+def evidence_of(
+    mentions: Sequence[Mention], organs: tuple[str, ...], text: str, width: int = 160
+) -> str:
     """Return the sentence of the first decisive mention of ``organs`` (abnormal before normal)."""
-    mentions = [m for m in reading.mentions if m.organ in organs]
+    mentions = [mention for mention in mentions if mention.organ in organs]
     if not mentions:
         return ""
     first = min(mentions, key=lambda m: (m.state not in ABNORMAL_STATES, m.start))

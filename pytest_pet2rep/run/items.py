@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.anatomy import Profile
@@ -12,7 +12,7 @@ from pytest_pet2rep.metrics.judgement import judge
 from pytest_pet2rep.run.assessment import Assessment
 from pytest_pet2rep.run.expectations import evidence_of
 from pytest_pet2rep.run.settings import RunSettings
-from pytest_pet2rep.types import Outcome, Record, States, UptakeState
+from pytest_pet2rep.types import Mention, Outcome, Record, Side, States, UptakeState
 
 if TYPE_CHECKING:
     from pytest_pet2rep.metrics.text import TextMetric
@@ -59,7 +59,7 @@ def uptake_record(
         reason=reason,
         evidence=evidence,
         where=attempt.where,
-        facts=_case_facts(assessed),
+        facts={**_case_facts(assessed), **_lesion_facts(assessed, organ, profile)},
     )
 
 
@@ -99,7 +99,7 @@ def text_record(
 
     attempt = assessed.attempt
     generated, flags = section_text(attempt.text, settings.section)
-    statistics = score_pair(metrics, assessed.reference.text, generated)
+    statistics = score_pair(metrics, assessed.reference.scored, generated)
     return Record(
         **_identity(assessed),
         check=TEXT,
@@ -111,6 +111,8 @@ def text_record(
             **_case_facts(assessed),
             "statistics": statistics,
             "flags": sorted({flag.name for flag in attempt.flags} | set(flags)),
+            "lesions": _lesion_counts(assessed),
+            "petrg": _petrg_counts(assessed),
             **_generation_facts(assessed),
         },
     )
@@ -150,6 +152,48 @@ def _generation_facts(assessed: Assessment) -> dict[str, Any]:
     }
 
 
+def _lesion_facts(assessed: Assessment, organ: str, profile: Profile) -> dict[str, Any]:
+    """Return what the clinical risk needs to know of the lesion of one organ."""
+    expectation, fine = assessed.expected[organ], profile[organ].fine
+    side = expectation.side
+    if side is Side.NONE:
+        side = _increased_side(assessed.reference.mentions, fine)
+    facts = {
+        "diameter_mm": expectation.diameter_mm,
+        "expected_side": str(side) if side is not Side.NONE else None,
+        "generated_side": str(found)
+        if (found := _increased_side(assessed.generated.mentions, fine)) is not Side.NONE
+        else None,
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _increased_side(mentions: Sequence[Mention], organs: tuple[str, ...]) -> Side:
+    """Return the one side of the increased lesions of some organs, ``NONE`` if there is not one."""
+    sides = {m.side for m in mentions if m.organ in organs and m.state is UptakeState.INCREASED}
+    return sides.pop() if len(sides) == 1 else Side.NONE
+
+
+def _lesion_counts(assessed: Assessment) -> dict[str, Any]:
+    from pytest_pet2rep.metrics.lesions import lesion_counts
+
+    generated = assessed.generated.mentions if assessed.attempt.usable else None
+    return lesion_counts(assessed.reference.mentions, generated)
+
+
+def _petrg_counts(assessed: Assessment) -> dict[str, Any]:
+    from pytest_pet2rep.anatomy import load_profile
+    from pytest_pet2rep.findings.petrg import petrg_status
+    from pytest_pet2rep.metrics.petrg import petrg_counts
+
+    reference, generated = assessed.reference, assessed.generated
+    return petrg_counts(
+        petrg_status(reference.reading, reference.section),
+        petrg_status(generated.reading, generated.section) if assessed.attempt.usable else None,
+        regions=[region.id for region in load_profile("petrg24").organs],
+    )
+
+
 def _why(organ: str, expected: States, found: States, assessed: Assessment) -> str:
     if assessed.attempt.outcome is not None:
         return f"{organ}: {assessed.attempt.outcome}: {assessed.attempt.reason}"
@@ -160,6 +204,6 @@ def _evidence(assessed: Assessment, organ: str, profile: Profile) -> tuple[str, 
     fine = profile[organ].fine
     reference, generated = assessed.reference, assessed.generated
     return (
-        evidence_of(reference.reading, fine, reference.text),
-        evidence_of(generated.reading, fine, generated.text),
+        evidence_of(reference.mentions, fine, reference.whole),
+        evidence_of(generated.mentions, fine, generated.whole),
     )

@@ -17,6 +17,7 @@ from pytest_pet2rep.run.assessment import assess
 from pytest_pet2rep.run.items import text_record, uptake_record
 from pytest_pet2rep.run.scoreboard import ScoreSet, Scoring, Tally
 from pytest_pet2rep.run.settings import RunSettings
+from pytest_pet2rep.run.text_metrics import chosen_metrics
 from pytest_pet2rep.run.usability import judge_generation
 from pytest_pet2rep.types import (
     Case,
@@ -108,14 +109,9 @@ def score_stream(
     ``each`` is told the records of every pair as it passes.
     """
     from pytest_pet2rep.findings.reader import EXTRACTOR
-    from pytest_pet2rep.metrics.registry import resolve_metrics
-    from pytest_pet2rep.metrics.text import fit_metrics
 
     language, section = settings.language or Language.ZH, settings.section
-    metrics = fit_metrics(
-        resolve_metrics(settings.metrics, language=language, section=section),
-        _references(pairs, section),
-    )
+    metrics = chosen_metrics(settings, language, lambda: _references(pairs, section))
     scoring = Scoring(
         profile=load_profile(settings.organs),
         section=section,

@@ -122,13 +122,11 @@ class Runtime:
 
     def metrics_for(self, language: Language) -> tuple[TextMetric, ...]:
         if language not in self._metrics:
-            from pytest_pet2rep.metrics.registry import resolve_metrics
-            from pytest_pet2rep.metrics.text import fit_metrics
+            from pytest_pet2rep.run.text_metrics import chosen_metrics
 
-            metrics = resolve_metrics(
-                self.settings.metrics, language=language, section=self.settings.section
+            self._metrics[language] = chosen_metrics(
+                self.settings, language, lambda: self._references(language)
             )
-            self._metrics[language] = fit_metrics(metrics, self._references(language))
         return self._metrics[language]
 
     def _references(self, language: Language) -> Iterator[str]:
@@ -145,16 +143,22 @@ class Runtime:
         Raises ``UsageProblem`` for an unknown name, a missing package, or a metric that fails
         its self-test.
         """
-        from pytest_pet2rep.metrics.registry import resolve_metrics
         from pytest_pet2rep.models.request import decoding_profile
 
-        settings = self.settings
-        assert self.profile.organs
-        assert self.provider.name
-        decoding_profile(settings.decoding)
-        language = settings.language or Language.ZH
-        resolve_metrics(settings.metrics, language=language, section=settings.section)
-        self.prompt_for(language)
+        decoding_profile(self.settings.decoding)
+        languages = {self.settings.language or self._first_language()}
+        for language in languages:
+            self.metrics_for(language)
+            self.prompt_for(language)
+        self.provider.name  # noqa: B018 (opens the provider)
+        self.profile  # noqa: B018 (loads the organ list)
+
+    def _first_language(self) -> Language:
+        """Language of the first case; a wrong case file is reported by collection, not here."""
+        try:
+            return self.load(self.case_files[0]).language
+        except (DataProblem, IndexError):
+            return Language.ZH
 
     def attempt(self, case: Case, repeat: int = 0) -> Attempt:
         """Return the report of ``case``: remembered, found in the store, or generated now.

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_pet2rep.anatomy import load_profile
 from pytest_pet2rep.metrics.counts import add_counts
 from pytest_pet2rep.metrics.efficacy import (
     EfficacyTable,
@@ -18,6 +19,16 @@ from pytest_pet2rep.metrics.efficacy import (
     row_of,
 )
 from pytest_pet2rep.metrics.efficacy_scores import SLICES, ce_signature, efficacy_scores
+from pytest_pet2rep.metrics.lesions import lesion_scores
+from pytest_pet2rep.metrics.petrg import petrg_scores, petrg_signature, petrg_table
+from pytest_pet2rep.metrics.rates import rate_counts, rate_scores
+from pytest_pet2rep.metrics.risk import (
+    risk_counts,
+    risk_row,
+    risk_scores,
+    risk_signature,
+    risk_table,
+)
 from pytest_pet2rep.metrics.text import ScoreAccumulator
 from pytest_pet2rep.types import Language, Level, Record, Score, Section
 
@@ -25,6 +36,11 @@ if TYPE_CHECKING:
     from pytest_pet2rep.anatomy import Profile
     from pytest_pet2rep.metrics.text import TextMetric
 
+CLINICAL_NAMES = frozenset(
+    {"ce_precision", "ce_recall", "ce_f1", "ce_f1_classmean", "overall", "miss_rate",
+     "false_alarm_rate", "risk_per_case", "error_rate", "refusal_rate", "coverage"}
+)  # fmt: skip
+"""Metrics that every run has; naming them among the text metrics changes nothing."""
 OVERALL_PARTS = ("bleu4", "meteor", "rouge_l", "ce_precision", "ce_recall", "ce_f1")
 """``overall`` is their unweighted mean (benchmark definition of PET2Rep)."""
 
@@ -40,6 +56,10 @@ class ScoreSet:
     sliced: tuple[Score, ...]
     """Clinical efficacy of ``[visible=true]``, ``[scored_only]`` and ``[reviewed]``."""
     rates: tuple[Score, ...]
+    lesions: tuple[Score, ...]
+    """Lesion matching, laterality, SUVmax agreement."""
+    petrg: tuple[Score, ...]
+    risk: tuple[Score, ...]
     overall: Score
     efficacy: EfficacyTable
     counts: Mapping[str, Any]
@@ -47,7 +67,16 @@ class ScoreSet:
 
     def all(self) -> tuple[Score, ...]:
         """Return every score, headline values first."""
-        return (self.overall, *self.text, *self.clinical, *self.rates, *self.sliced)
+        return (
+            self.overall,
+            *self.text,
+            *self.clinical,
+            *self.rates,
+            *self.risk,
+            *self.lesions,
+            *self.petrg,
+            *self.sliced,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,46 +94,64 @@ class Tally:
 
     def __init__(self, language: Language, scoring: Scoring) -> None:
         self._language = language
-        self._signature = ce_signature(
-            organs=scoring.profile.label, extractor=scoring.extractor, section=scoring.section
-        )
+        self._scoring = scoring
         self._text = ScoreAccumulator(scoring.metrics[language])
         self._efficacy: dict[str, dict[str, Any]] = {name: {} for name in SLICES}
-        self._rates: dict[str, Any] = {}
+        self._counts: dict[str, dict[str, Any]] = {}
         self._cases = 0
 
     def add(self, records: Sequence[Record]) -> None:
         """Add the records of one case (one repeat of it)."""
-        from pytest_pet2rep.metrics.rates import rate_counts
-
         self._cases += 1
-        for record in records:
-            if record.check == "text":
-                self._text.add(record.facts["statistics"])
         uptake = [record for record in records if record.check == "uptake"]
+        text = [record for record in records if record.check == "text"]
+        for record in text:
+            self._text.add(record.facts["statistics"])
+            self._add("lesions", record.facts["lesions"])
+            self._add("petrg", record.facts["petrg"])
         rows = [row_of(record) for record in uptake]
         for name, keep in SLICES.items():
             counts = efficacy_counts(keep(rows))
             self._efficacy[name] = add_counts([self._efficacy[name], counts])
-        self._rates = add_counts([self._rates, rate_counts(uptake)])
+        flags = {flag for record in text for flag in record.facts["flags"]}
+        self._add("rates", rate_counts(uptake))
+        if uptake:
+            self._add("risk", risk_counts(map(risk_row, uptake), flags=flags))
+
+    def _add(self, name: str, counts: Mapping[str, Any]) -> None:
+        self._counts[name] = add_counts([self._counts.get(name, {}), counts])
 
     def scores(self) -> ScoreSet:
         """Return the scores of everything added so far."""
-        from pytest_pet2rep.metrics.rates import rate_scores
-
         tables = {name: efficacy_table(counts) for name, counts in self._efficacy.items()}
+        parts = {
+            "organs": self._scoring.profile.label,
+            "extractor": self._scoring.extractor,
+            "section": str(self._scoring.section),
+        }
+        signature = ce_signature(**parts)
         by_slice = {
-            name: efficacy_scores(table, signature=self._signature, slice_name=name)
+            name: efficacy_scores(table, signature=signature, slice_name=name)
             for name, table in tables.items()
         }
-        text, clinical = self._text.scores(), by_slice.pop("all")
+        text, clinical, counts = self._text.scores(), by_slice.pop("all"), self._counts
+        reading = {"extractor": parts["extractor"], "section": parts["section"]}
         return ScoreSet(
             language=self._language,
             cases=self._cases,
             text=text,
             clinical=clinical,
             sliced=tuple(score for scores in by_slice.values() for score in scores),
-            rates=rate_scores(self._rates, signature=self._signature),
+            rates=rate_scores(counts.get("rates", {}), signature=signature),
+            lesions=lesion_scores(
+                counts.get("lesions", {}),
+                signature=f"lesions|extractor:{parts['extractor']}|section:{parts['section']}",
+            ),
+            petrg=petrg_scores(
+                petrg_table(counts.get("petrg", {})),
+                signature=petrg_signature(regions=load_profile("petrg24").label, **reading),
+            ),
+            risk=risk_scores(risk_table(counts.get("risk", {})), signature=risk_signature(**parts)),
             overall=overall((*text, *clinical)),
             efficacy=tables["all"],
             counts=self._efficacy["all"].get("organs", {}),

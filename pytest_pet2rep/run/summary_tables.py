@@ -10,7 +10,7 @@ from pytest_pet2rep.render.numbers import rate, score, share, unscored
 from pytest_pet2rep.render.table import Column, Table
 from pytest_pet2rep.run.scoreboard import ScoreSet
 from pytest_pet2rep.run.summary import CaseRow, OrganRow
-from pytest_pet2rep.types import ABNORMAL_STATES, Score, UptakeState
+from pytest_pet2rep.types import Score, UptakeState
 
 RIGHT = Align.RIGHT
 HEADLINE = ("overall", "bleu4", "meteor", "rouge_l", "ce_precision", "ce_recall", "ce_f1")
@@ -48,7 +48,9 @@ def state_table(found: ScoreSet) -> Table:
         expected = _pairs_with(found, state, side=0)
         reported = _pairs_with(found, state, side=1)
         counts = found.efficacy.per_class.get(state)
-        values = (counts.precision, counts.recall, counts.f1) if counts else (None, None, None)
+        values: tuple[float | None, ...] = (None, None, None)
+        if counts and (counts.support or counts.predicted):
+            values = (counts.precision, counts.recall, counts.f1)
         shown = (score(value) for value in values)
         rows.append((str(state), str(expected), str(reported), *shown))
     return Table(
