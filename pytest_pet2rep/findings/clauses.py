@@ -122,6 +122,7 @@ def _mark_unfilled(text: str, sentence: Sentence, clauses: list[Clause]) -> None
 
 def _without_brackets(tokens: list[Token]) -> list[Token]:
     """A bracket whose content speaks of uptake is an aside of its own; others are let through."""
+    tokens = _headings_in_brackets(tokens)
     if not any(token.kind == "(" for token in tokens):
         return [token for token in tokens if token.kind != ")"]
     kept: list[Token] = []
@@ -143,6 +144,26 @@ def _without_brackets(tokens: list[Token]) -> list[Token]:
         else:
             kept.append(token)
     return kept
+
+
+def _headings_in_brackets(tokens: list[Token]) -> list[Token]:
+    """【胸部】 before its findings reads as 胸部：; any other square bracket is let through."""
+    kept: list[Token] = []
+    opened = -1
+    for token in tokens:
+        if token.kind == "[":
+            opened = len(kept)
+        elif token.kind == "]":
+            inside = "".join(t.kind for t in kept[opened:]) if opened >= 0 else ""
+            if inside and _LABEL.fullmatch(inside):
+                kept.append(Token(":", token.start, token.end, token.word))
+            opened = -1
+        else:
+            kept.append(token)
+    return kept
+
+
+_LABEL = re.compile("[Oasncp ]{1,12}")
 
 
 def _is_reference(tokens: list[Token], position: int) -> bool:

@@ -16,29 +16,33 @@ from pytest_pet2rep.findings.tokens import Token
 TAKEN = "."
 """Kind of a word that a longer phrase has taken up."""
 
-_REFERENCE = re.compile(r"(?P<head>[><~YE])(?P<body>[IGsoQ]{0,3}(?:[sOampnLP]|N(?=[OamU])|c(?=[sOam])|[IuyUfd](?=[sOamS#])){1,10}[N]?[Ufd]?)I?(?P<value>[S#]?)")
+_REFERENCE = re.compile(r"(?P<head>[><~YE])(?P<body>[IGsoQ]{0,3}(?:[sOampnLP.]|N(?=[OamU])|c(?=[sOam])|[IuyUfd](?=[sOamS#])){1,10}[N]?[Ufd]?)I?(?P<value>[S#]?)")
+_CONTRALATERAL = re.compile(r"(?P<head>[YE])(?P<value>[S#])I?s")
 _NORMAL_REFERENCE = re.compile(r"[><~][G]?N")
 _SIMILAR = re.compile(r"[cY][sG]{0,2}[sOampu]{1,6}[UfdL]{0,2}(?=[MGF]{0,2}[w~])")
 _CT_BEFORE = re.compile(r"(?<![UfdHK])[+\-=NAiv0][GscLf]{0,3}[Oas]{0,3}C(?![UfHd])")
 _CT_AFTER = re.compile(
-    r"C[cCGsMVFLptukiq]{0,10}!{0,2}[GMA]{0,3}[+\-=NwiAv0](?:[cG]{0,2}[+\-=NwiA])?"
+    r"C[cCGsMVFLptukiqIuY.]{0,10}!{0,2}[GMA]{0,3}[+\-=NwiAv0](?:[cG]{0,2}[+\-=NwiA])?"
     r"(?![GfAOasciP]{0,6}[UHKdZ])"
 )
 _CT_BARE = re.compile(r"!?[GA]{0,2}C")
 
-_SKIP = r"[GqMTtVFIQsOapnLcmWyuoPA.#S]"
+_SKIP = r"[GqMTtVFIQsOapnLcmWyuoPA.#SYg]"
 _PREDICATE = re.compile(
     rf"(?P<relation>(?:[UfHd]{_SKIP}{{0,8}})?!?[GMt]{{0,3}}[><~](?:[.#S]{{0,8}}c?[><~])?)"
     rf"|(?P<post>[Ufd]{_SKIP}{{0,10}}![GqMVFtfA!]{{0,4}}(?:[A+\-0ZHKiP](?:[cGA!]{{0,3}}[+\-0ZHKi])*)(?:U(?![GqMTtVF]{{0,4}}[+\-]))?)"
     rf"|(?P<before>(?:[+\-=NP0Z^_HKv][cGqAf]{{0,3}}){{0,3}}[+\-=NP0^_v][GqAfsOapncILim]{{0,8}}[Ud](?![GqMTtVFA]{{0,4}}[+\-]))"
     rf"|(?P<after>[PA]?[Gfi]{{0,3}}[Ufd]{_SKIP}{{0,12}}[+\-0Z=NvwiPA^_](?:[cGVMAT]{{0,4}}[+\-0Z](?![GfOas]{{0,4}}U))*(?![GfsOap]{{0,4}}U))"
-    rf"|(?P<hot>[\^_]?[GA]{{0,2}}[HKZ][GMTtAfL]{{0,4}}(?:[+\-v](?![GfOas]{{0,4}}U))?(?:[cGf]{{0,2}}[HKZ0])*)"
+    rf"|(?P<hot>[P\^_]?[GA]{{0,2}}[HKZ][GMTtAfL]{{0,4}}(?:[+\-v](?![GfOas]{{0,4}}U))?(?:[cGf]{{0,2}}[HKZ0])*)"
     rf"|(?P<deauville>B)"
     rf"|(?P<abnormal>A[GfsOapncIi]{{0,6}}[Ud])"
     rf"|(?P<temporal>T[GMt]{{0,3}}[+\-])"
-    rf"|(?P<level>m[UN])"
+    rf"|(?P<level>m(?:[UN]|F?[=N]))"
     rf"|(?P<bare>[Ud])"
     rf"|(?P<alone>v)"
+    rf"|(?P<compared>Y[GMt.#S]{{0,8}}[+\-])"
+    rf"|(?P<defect>0)"
+    rf"|(?P<elliptic>G{{0,3}}[+\-](?:[cG]{{1,2}}[+\-])?(?![GfOas]{{0,4}}[UC]))"
     rf"|(?P<physiologic>P{{1,3}})"
     rf"|(?P<hinted>q[GAsOa]{{0,3}}L)"
     rf"|(?P<weak>![GMV]{{0,3}}A(?![GfsOapncIiL.]{{0,8}}[UdHKZ])[GLsOan]{{0,4}}|N)"
@@ -74,8 +78,17 @@ def mark(tokens: list[Token]) -> dict[int, tuple[str, ...]]:
         if match.group("value"):
             value = tokens[match.start("value")]
             head.number, value.kind = value.number, TAKEN
-        if head.kind in "YE":
-            head.kind = "Y" if match.group("value") else TAKEN
+        if head.kind == "E":
+            head.kind = "Y"
+    for match in _CONTRALATERAL.finditer(kinds):
+        head, value = tokens[match.start()], tokens[match.start() + 1]
+        relations[head.start] = ("reference",)
+        head.kind, head.number = "Y", value.number
+        _take(tokens[match.start() + 1 : match.end()])
+    neither = any(token.word.value == "neither" for token in tokens)
+    for token in tokens:
+        if neither and token.word.value == "nor":
+            token.kind = "c"
     for match in _NORMAL_REFERENCE.finditer(kinds):
         head = tokens[match.start()]
         if head.start not in relations:

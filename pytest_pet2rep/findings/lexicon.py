@@ -23,12 +23,12 @@ KINDS: Mapping[str, str] = {
     "degree": "G", "see": "V", "finite": "F", "location": "I", "announce": "D", "rest": "Q",
     "whole": "W", "all": "M", "anaphor": "R", "pronoun": "y", "contrast": "b",
     "conjunction": "c", "beside": "u", "adjacent": "j", "demarcated": "e", "reference": "m", "blood_pool": "m",
-    "compared": "Y", "either": "E", "above": ">", "below": "<", "at_level": "~",
+    "compared": "Y", "distributive": "g", "former": "1", "latter": "2", "either": "E", "above": ">", "below": "<", "at_level": "~",
     "similar": "w", "temporal": "T", "more": "^", "less": "_", "prior": "o", "now": "t",
     "no_change": "k", "except_open": "x", "except_close": "X", "except_alone": "X", "hedge": "q", "physiologic": "P",
-    "abnormal": "A", "uneven": "i", "even": "=", "equal": "N", "negation": "!", "short_negation": "!",
+    "abnormal": "A", "uneven": "i", "even": "=", "equal": "N", "negation": "!", "short_negation": "!", "neither": "!", "nor": "!",
     "weak_negative": "v", "non_avid": "v", "tracer": "f", "uptake": "U", "distribution": "d", "hot": "H",
-    "cold": "K", "up": "+", "down": "-", "nil": "0", "photopenic": "Z", "node": "n",
+    "cold": "K", "cold_spot": "K", "up": "+", "down": "-", "nil": "0", "photopenic": "Z", "node": "n",
 }  # fmt: skip
 """Name of a word list -> its letter.  ``O`` organ, ``a`` area, ``p`` part, ``s`` side, ``S`` SUV
 and ``B`` Deauville come from elsewhere; later lists win where two hold the same word."""

@@ -43,9 +43,13 @@ def _with_side(part: str, site: Site) -> str:
     return f"{site.side.value} {part}" if sided else part
 
 
-def sites_of(tokens: list[Token], context: list[Site]) -> list[Site]:
-    """All sites of a clause in order; ``context`` lends its organ to a bare side or part."""
-    collector = _Collector(tokens, context)
+def sites_of(tokens: list[Token], context: list[Site], named: list[Site]) -> list[Site]:
+    """All sites of a clause in order.
+
+    ``context`` lends its organ to a bare side or part; "the former" and "the latter" are the
+    first and the last of ``named``.
+    """
+    collector = _Collector(tokens, context, named)
     for index, token in enumerate(tokens):
         collector.take(index, token)
     collector.finish()
@@ -55,10 +59,11 @@ def sites_of(tokens: list[Token], context: list[Site]) -> list[Site]:
 class _Collector:
     """Builds the sites of one clause word by word."""
 
-    def __init__(self, tokens: list[Token], context: list[Site]) -> None:
+    def __init__(self, tokens: list[Token], context: list[Site], named: list[Site]) -> None:
         self.tokens = tokens
         self.kinds = "".join(token.kind for token in tokens)
         self.context = context
+        self.earlier = named
         self.sites: list[Site] = []
         self.side: Side = Side.NONE
         self.fresh_side = False
@@ -80,6 +85,11 @@ class _Collector:
         elif kind == "n":
             self.node_words.append(index)
             self._node(index, token)
+        elif kind in "12" and self.earlier:
+            named = self.earlier[0 if kind == "1" else -1]
+            self.sites.append(
+                replace(named, index=index, start=token.start, end=token.end, aside=False)
+            )
         elif kind == "j":
             self.aside = True
         elif kind in "UHKdfVFbC+-L0":
@@ -126,6 +136,9 @@ class _Collector:
         part = token.word.part
         last = self.sites[-1] if self.sites else None
         ahead = re.match(r"[I][sGp]{0,3}[Oa]|[sp]?O", self.kinds[index + 1 :])
+        if last is None and re.match("u{1,2}s?[Oa]", self.kinds[index + 1 :]):
+            self.fresh_side = False
+            return
         if last is None and ahead:
             self.waiting.append(token)
             return
@@ -141,7 +154,7 @@ class _Collector:
 
     def _lent(self, index: int, token: Token, part: str) -> None:
         """A part without an organ: of the lungs if it is a lobe of them, else of the context."""
-        if part in _LOBES and not any(site.organ == "liver" for site in self.context):
+        if part in (*_LOBES, "segment") and not any(site.organ == "liver" for site in self.context):
             self.sites.append(
                 Site(organ="lungs", index=index, start=token.start, end=token.end, side=self.side,
                      parts=(part,), aside=self.aside)

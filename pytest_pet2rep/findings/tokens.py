@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pytest_pet2rep.findings.lexicon import Lexicon, Word, lexicon
 
 PUNCTUATION = {
-    ",": ",", ";": ";", ":": ":", "(": "(", ")": ")", "。": ".", "!": ".", "?": ".", "\n": "\n",
+    ",": ",", ";": ";", ":": ":", "(": "(", ")": ")", "【": "[", "】": "]", "。": ".", "!": ".", "?": ".", "\n": "\n",
 }  # fmt: skip
 
 _SPECIAL = re.compile(
@@ -25,7 +25,7 @@ _SPECIAL = re.compile(
     r"(?: ?(?:椎体|椎|vertebral bod(?:y|ies)|vertebrae?))?(?![a-z\d]|区|段|\.\d))"
     r"|(?P<rib>第? ?[\d一二三四五六七八九十]{1,3}(?: ?[-~、,及和至] ?第?[\d一二三四五六七八九十]{1,3}){0,6} ?(?:前|后|腋|侧)?肋(?:骨)?(?:头|弓|腋段|后段|前段|前支|软骨)?)"
     r"|(?P<level>level(?:s)? (?:i{1,3}[ab]?|iv|v[ab]?|vi|[1-7][ab]?)(?:(?:, ?| ?(?:and|to|-|/) ?)(?:i{1,3}[ab]?|iv|v[ab]?|vi|[1-7][ab]?)){0,6}(?![a-z\d]))"
-    r"|(?P<station>(?:station(?:s)? )?(?:[24][rl]|[5-9]|1[01][rl]?|3[ap])(?= (?:lymph )?nod)|station(?:s)? \d{1,2}[rl]?)"
+    r"|(?P<station>(?:station(?:s)? )?(?:[24][rl]|[5-9]|1[01][rl]?|3[ap])(?= (?:lymph )?nod)|(?<=ln )(?:[2-9]|1[0-4])[rlap]?|station(?:s)? \d{1,2}[rl]?)"
     r"|(?P<zone>(?:[ivx]{1,4}|\d{1,2})[ablrp]?(?:(?:[-~、,及和/]|至)(?:[ivx]{1,4}|\d{1,2})[ablrp]?){0,8}(?:区|组))"
     r"|(?P<value>\d{1,2}\.\d{1,2}(?!\d|\.\d| ?[*x×~/-] ?\d| ?cm| ?mm| ?%))"
     r"|(?P<number>\d+(?:\.\d+)*(?: ?[*x×~/-] ?\d+(?:\.\d+)*){0,3} ?(?:cm|mm|ml|hu|年|月|日|岁|分|天|%|/dl|mci|mbq)?)"
@@ -65,7 +65,7 @@ def tokenise(text: str) -> list[Token]:
     position, end = 0, len(text)
     while position < end:
         char = text[position]
-        if char in PUNCTUATION:
+        if char in PUNCTUATION and not (char == "(" and _longest(table, text, position, False)):
             tokens.append(Token(PUNCTUATION[char], position, position + 1, _PLAIN))
             position += 1
         elif char == "." and _ends_sentence(text, position):

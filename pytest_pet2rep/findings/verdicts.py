@@ -10,14 +10,16 @@ from pytest_pet2rep.findings.tokens import Token
 from pytest_pet2rep.types import Certainty, UptakeState
 
 HIGH_SUV = 5.0
-"""A lesion or an uptake stated with at least this SUVmax and nothing else reads as increased.
+"""Uptake stated with at least this SUVmax and nothing else reads as increased.
 
 A choice of ours (policy 14 leaves bare numbers without a label): no organ but brain, heart and
 the urinary tract reaches it physiologically at 60 minutes.
 """
+HIGH_LESION_SUV = 10.0
+"""The same for a lesion of which the report gives no more than the number."""
 _SUV_RISE, _SUV_FALL, _SUV_NIL = 1.0, 0.8, 0.25
 
-_DISJUNCTION = re.compile(r"J[^,]{0,3}c[^,]{0,4}P|P[^,]{0,4}c[^,]{0,3}J")
+_DISJUNCTION = re.compile(r"[JL][^,]{0,3}c[^,]{0,4}P|P[^,]{0,4}c[^,]{0,3}[JL]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ def verdict(predicate: Predicate, tokens: list[Token]) -> Verdict | None:
 
 
 Decision = tuple[tuple[UptakeState, ...], str]
+EXISTENCE = "P0.existence"
+"""Rule of uptake that is only said to be there; a later word on its level overrides it."""
 _INCREASED = (UptakeState.INCREASED,)
 _DECREASED = (UptakeState.DECREASED,)
 _ABSENT = (UptakeState.ABSENT,)
@@ -61,6 +65,8 @@ def _decide(
         return (_INCREASED if score >= 4 else _NORMAL), "P14"
     if predicate.form == "relation":
         return _relation(predicate, negated)
+    if disjoined(kinds) and not negated and not re.search("[-0ZK]", said):
+        return (_INCREASED, "P9") if re.search("[U+HP]", said) and "U" in kinds + said else None
     if physiologic := _physiologic(predicate, kinds, negated):
         return physiologic
     if _is_temporal(predicate, kinds):
@@ -71,7 +77,7 @@ def _decide(
     if predicate.form == "hinted":
         return (_INCREASED, "P10") if own[-1].word.value == "focus" and not negated else None
     if negated:
-        return _negated(predicate, own)
+        return _negated(predicate, kinds)
     return _affirmed(predicate, own, tokens, kinds)
 
 
@@ -85,7 +91,7 @@ def _relation(predicate: Predicate, negated: bool) -> Decision:
 def _physiologic(predicate: Predicate, kinds: str, negated: bool) -> Decision | None:
     behind = kinds[predicate.last :]
     inside = "P" in predicate.kinds
-    if negated or _DISJUNCTION.search(kinds):
+    if negated:
         return None
     if inside and "A" not in predicate.kinds:
         return _NORMAL, "P9"
@@ -93,6 +99,11 @@ def _physiologic(predicate: Predicate, kinds: str, negated: bool) -> Decision | 
     if reason and not re.search("[-0Z]", predicate.kinds):
         return _NORMAL, "P9"
     return None
+
+
+def disjoined(kinds: str) -> bool:
+    """ "Inflammatory or physiologic": the cause is left open (policy 9)."""
+    return _DISJUNCTION.search(kinds) is not None
 
 
 def _is_temporal(predicate: Predicate, kinds: str) -> bool:
@@ -106,10 +117,10 @@ def _is_temporal(predicate: Predicate, kinds: str) -> bool:
     return falls and (compared or interval)
 
 
-def _negated(predicate: Predicate, own: list[Token]) -> Decision | None:
+def _negated(predicate: Predicate, kinds: str) -> Decision | None:
     said = predicate.kinds
     if predicate.form == "bare":
-        weak = any(t.word.value in ("marked", "moderate") or t.kind == "G" for t in own)
+        weak = re.search(r"G[fG]{0,3}$", kinds[: predicate.first]) is not None
         return (_NORMAL, "P2") if weak else (_ABSENT, "P1")
     if re.search("[A+0ZHKP^-]", said):
         return _NORMAL, "P1" if "A" in said else "P2"
@@ -126,6 +137,10 @@ def _affirmed(
         return _NORMAL, "P14"
     if predicate.form == "alone" and own[0].word.value != "non_avid":
         return None
+    if predicate.form == "defect" and not re.search("[fU]", kinds):
+        return None
+    if predicate.form == "bare" and predicate.negations:
+        return _NORMAL, "P4"
     if "v" in said:
         return _NORMAL, "P2"
     states: list[UptakeState] = []
@@ -135,13 +150,23 @@ def _affirmed(
         states.append(UptakeState.DECREASED)
     if re.search("[+H^]", said) and not (states and "H" not in said and "+" not in said):
         states.append(UptakeState.INCREASED)
+    if "g" in kinds:
+        states = [_BY_KIND[kind] for kind in said if kind in _BY_KIND]
     if states:
-        return tuple(states), "P0"
+        cold = any(token.word.value == "cold_spot" for token in own)
+        return tuple(states), "P0.cold" if cold else "P0"
     if re.search("[=Nw]", said):
         return _NORMAL, "P0"
     if "A" in said and predicate.form in ("abnormal", "after"):
         return _INCREASED, "P0"
     return _existence(predicate, tokens, kinds) if predicate.form == "bare" else None
+
+
+_BY_KIND = {
+    "+": UptakeState.INCREASED, "H": UptakeState.INCREASED, "-": UptakeState.DECREASED,
+    "K": UptakeState.DECREASED, "0": UptakeState.ABSENT, "Z": UptakeState.ABSENT,
+    "N": UptakeState.NORMAL, "=": UptakeState.NORMAL,
+}  # fmt: skip
 
 
 def _existence(predicate: Predicate, tokens: list[Token], kinds: str) -> Decision | None:
@@ -152,9 +177,9 @@ def _existence(predicate: Predicate, tokens: list[Token], kinds: str) -> Decisio
     before, behind = kinds[: predicate.first], kinds[predicate.last :]
     if re.search(r"q[GAsOapfIi]{0,4}$", before):
         return _INCREASED, "P10"
-    shown = re.search(r"V[fGsOapq]{0,3}$|[Gi][fsOapn]{0,3}$", before) or re.match(r"f?L|G", behind)
+    shown = re.search(r"V[fGsOapq]{0,3}$|G[fsOapni]{0,3}$", before) or re.match(r"f?L|G", behind)
     if shown:
-        return _INCREASED, "P0"
+        return _INCREASED, EXISTENCE
     high = re.match(r"[GIsOapnLc]{0,5}S", behind)
     if high and tokens[predicate.last + high.end() - 1].number >= HIGH_SUV:
         return _INCREASED, "P14"
@@ -178,6 +203,19 @@ def _degree(predicate: Predicate, tokens: list[Token]) -> str:
     near = tokens[max(0, predicate.first - 2) : predicate.last + 1]
     named = [token.word.value for token in near if token.word.value in _DEGREES]
     return named[0] if named else ""
+
+
+_RELATIVE_ORGANS = frozenset(("liver", "blood_pool", "mediastinum", "spleen", "heart"))
+
+
+def relative_states(
+    states: tuple[UptakeState, ...], form: str, references: tuple[str, ...], organ: str
+) -> tuple[UptakeState, ...]:
+    """Below the liver is low for the liver itself; for another organ it is no finding."""
+    if form != "relation" or UptakeState.DECREASED not in states:
+        return states
+    named = _RELATIVE_ORGANS.intersection(references)
+    return _NORMAL if named and organ not in named else states
 
 
 def compared_suv(value: float, reference: float, same_organ: bool) -> UptakeState:
