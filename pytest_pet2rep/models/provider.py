@@ -48,6 +48,12 @@ class ProviderSettings:
     """Run code that comes with the weights; refused without a pinned revision."""
     offline: bool = False
     """Nothing may leave this machine."""
+    private: bool = True
+    """The cohort holds private cases, which may go to ``allowed_hosts`` only."""
+    allowed_hosts: frozenset[str] = frozenset()
+    """``--pet2rep-allow-remote=HOST``: other machines that private cases may go to."""
+    concurrency: int = 8
+    """Requests to a server under way at once, from this process."""
     case_ids: frozenset[str] = frozenset()
     """Ids of the cases of this run, where they are known."""
 

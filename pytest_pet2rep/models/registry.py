@@ -19,6 +19,7 @@ ENTRY_POINT_GROUP = "pytest_pet2rep.models"
 _BUILTIN = {
     "baseline": "pytest_pet2rep.models.baseline:open_baseline",
     "hf": "pytest_pet2rep.models.hf.provider:open_hf",
+    "openai": "pytest_pet2rep.models.openai.provider:open_openai",
     "py": "pytest_pet2rep.models.py:open_py",
     "replay": "pytest_pet2rep.models.replay:open_replay",
 }

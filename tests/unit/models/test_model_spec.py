@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from pytest_pet2rep.errors import UnknownName, UsageProblem
 from pytest_pet2rep.models import registry
+from pytest_pet2rep.models.provider import generate_one
 from pytest_pet2rep.models.registry import ModelSpec, ProviderSettings, load_provider
+from tests.model_inputs import a_request
 
 
 @pytest.mark.parametrize(
@@ -70,26 +71,49 @@ def test_an_unknown_model_argument_is_refused() -> None:
         load_provider("baseline/template", ProviderSettings(model_args={"temperature": "1"}))
 
 
-def test_a_distribution_adds_a_provider_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = metadata.EntryPoint(
-        name="acme",
-        value="pytest_pet2rep.models.baseline:Baseline",
-        group=registry.ENTRY_POINT_GROUP,
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A distribution with two providers, one of which cannot be imported."""
+    (tmp_path / "acme_provider.py").write_text(
+        "from pytest_pet2rep.models.baseline import Baseline\n"
+        "def open_acme(spec, settings):\n"
+        "    return Baseline(name=str(spec), answer=lambda request: spec.name)\n"
     )
-    broken = metadata.EntryPoint(name="broken", value="no.such:x", group=point.group)
-    monkeypatch.setattr(
-        metadata, "entry_points", lambda group: [point, broken] if group == point.group else []
+    information = tmp_path / "acme-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text(
+        f"[{registry.ENTRY_POINT_GROUP}]\n"
+        "acme = acme_provider:open_acme\nbroken = no_such_module:x\nhf = acme_provider:open_acme\n"
     )
-    assert {"acme", "baseline", "hf", "py", "replay"} <= set(registry.provider_names())
-    with pytest.raises(UsageProblem, match=r"'broken'.*cannot be imported"):
-        load_provider("broken/x")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_distribution_adds_a_provider_by_entry_point() -> None:
+    assert {"acme", "baseline", "broken", "hf"} <= set(registry.provider_names())
+    answer = generate_one(load_provider("acme/word"), a_request())
+    assert answer.raw == "word"
     with pytest.raises(UnknownName, match="did you mean 'acme'"):
         load_provider("acmee/x")
 
 
+@pytest.mark.usefixtures("installed")
+def test_a_provider_that_cannot_be_imported_is_named() -> None:
+    with pytest.raises(UsageProblem, match=r"'broken'.*cannot be imported.*no_such_module"):
+        load_provider("broken/x")
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_built_in_name_stays_ours() -> None:
+    with pytest.raises(UsageProblem, match="there is no folder"):
+        load_provider("hf//no/such/folder")
+
+
 def test_looking_up_names_imports_no_heavy_library() -> None:
     code = (
-        "import sys; from pytest_pet2rep.models.registry import load_provider;"
+        "import sys; from pytest_pet2rep.models.provider import generate_one
+from pytest_pet2rep.models.registry import load_provider;"
         "load_provider('baseline/template').identity;"
         "import pytest_pet2rep.models.request, pytest_pet2rep.models.cleaning;"
         "print(sorted({'torch', 'numpy', 'transformers', 'PIL', 'openai'} & set(sys.modules)))"

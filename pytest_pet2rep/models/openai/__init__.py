@@ -1,0 +1,1 @@
+"""``openai/NAME``: any server that speaks the OpenAI chat completions protocol."""

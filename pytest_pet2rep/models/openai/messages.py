@@ -1,0 +1,82 @@
+"""From a request to the parameters of a chat completion, and from its answer to a generation."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import replace
+from typing import Any
+
+from pytest_pet2rep.errors import GenerationFailed
+from pytest_pet2rep.models.openai.endpoint import Endpoint
+from pytest_pet2rep.models.provider import Reply
+from pytest_pet2rep.types import FinishReason, Generation, GenerationRequest, SentImage, Usage
+
+_FINISH = {
+    "stop": FinishReason.STOP,
+    "length": FinishReason.LENGTH,
+    "content_filter": FinishReason.REFUSED,
+}
+
+
+def parameters(model: str, request: GenerationRequest, endpoint: Endpoint) -> dict[str, Any]:
+    """The arguments of ``chat.completions.create``: system, images in their order, text."""
+    decoding = request.decoding
+    sampled = bool(decoding.get("do_sample"))
+    chosen: dict[str, Any] = {
+        "model": model,
+        "messages": _messages(request),
+        "temperature": decoding.get("temperature", 1.0) if sampled else 0.0,
+        "seed": int(decoding.get("seed", 0)) + request.repeat,
+        endpoint.token_limit: decoding.get("max_new_tokens"),
+    }
+    if sampled and "top_p" in decoding:
+        chosen["top_p"] = decoding["top_p"]
+    if sampled and "top_k" in decoding and endpoint.extensions:
+        chosen["extra_body"] = {"top_k": decoding["top_k"]}
+    return chosen
+
+
+def _messages(request: GenerationRequest) -> list[dict[str, Any]]:
+    content: list[dict[str, Any]] = [
+        {"type": "image_url", "image_url": {"url": _data_url(image)}} for image in request.images
+    ]
+    content.append({"type": "text", "text": request.user})
+    messages: list[dict[str, Any]] = [{"role": "user", "content": content}]
+    if request.system.strip():
+        messages.insert(0, {"role": "system", "content": request.system})
+    return messages
+
+
+def _data_url(image: SentImage) -> str:
+    """The pixels as a PNG, which loses nothing."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(image.pixels).save(stream, format="PNG")
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
+
+
+def generation_of(request: GenerationRequest, completion: Any, seconds: float) -> Reply:
+    """The first choice of a completion; a failure if there is none or it is no completion."""
+    choices = getattr(completion, "choices", None)
+    if not choices:
+        return GenerationFailed(f"case {request.case_id}: the server answered without a choice")
+    message = choices[0].message
+    refusal = getattr(message, "refusal", None)
+    text = message.content if isinstance(message.content, str) else ""
+    generation = Generation(
+        raw=text or refusal or "",
+        finish_reason=_FINISH.get(str(choices[0].finish_reason), FinishReason.UNKNOWN),
+        usage=_usage(completion),
+        images_sent=len(request.images),
+        seconds=seconds,
+    )
+    return replace(generation, finish_reason=FinishReason.REFUSED) if refusal else generation
+
+
+def _usage(completion: Any) -> Usage:
+    usage = getattr(completion, "usage", None)
+    if usage is None:
+        return Usage()
+    return Usage(prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens)
