@@ -29,7 +29,7 @@ _CT_BARE = re.compile(r"!?[GA]{0,2}C")
 
 _SKIP = r"[GqMTtVFIQsOapnLcmWyuoPA.#SYg]"
 _PREDICATE = re.compile(
-    rf"(?P<relation>(?:[UfHd]{_SKIP}{{0,8}})?!?[GMt]{{0,3}}[><~](?:[.#S]{{0,8}}c?[><~])?)"
+    rf"(?P<relation>[_\^][GfH+\-]{{1,3}}[.]{{0,3}}Y|(?:[UfHd]{_SKIP}{{0,8}})?!?[GMt]{{0,3}}[><~](?:[.#S]{{0,8}}c?[><~])?)"
     rf"|(?P<post>[Ufd]{_SKIP}{{0,10}}![GqMVFtfA!]{{0,4}}(?:[A+\-0ZHKiP](?:[cGA!]{{0,3}}[+\-0ZHKi])*)(?:U(?![GqMTtVF]{{0,4}}[+\-]))?)"
     rf"|(?P<before>(?:[+\-=NP0Z^_HKv][cGqAf]{{0,3}}){{0,3}}[+\-=NP0^_v][GqAfsOapncILim]{{0,8}}[Ud](?![GqMTtVFA]{{0,4}}[+\-]))"
     rf"|(?P<after>[PA]?[Gfi]{{0,3}}[Ufd]{_SKIP}{{0,12}}[+\-0Z=NvwiPA^_](?:[cGVMAT]{{0,4}}[+\-0Z](?![GfOas]{{0,4}}U))*(?![GfsOap]{{0,4}}U))"
@@ -42,7 +42,7 @@ _PREDICATE = re.compile(
     rf"|(?P<alone>v)"
     rf"|(?P<compared>Y[GMt.#S]{{0,8}}[+\-])"
     rf"|(?P<defect>0)"
-    rf"|(?P<elliptic>G{{0,3}}[+\-](?:[cG]{{1,2}}[+\-])?(?![GfOas]{{0,4}}[UC]))"
+    rf"|(?P<elliptic>(?:!{{1,2}}[GMV]{{0,3}})?A?G{{0,3}}[+\-](?:[cGA]{{1,2}}[+\-0]){{0,2}}(?![GqAfsOapncILim]{{0,8}}[UC]))"
     rf"|(?P<physiologic>P{{1,3}})"
     rf"|(?P<hinted>q[GAsOa]{{0,3}}L)"
     rf"|(?P<weak>![GMV]{{0,3}}A(?![GfsOapncIiL.]{{0,8}}[UdHKZ])[GLsOan]{{0,4}}|N)"
@@ -85,6 +85,9 @@ def mark(tokens: list[Token]) -> dict[int, tuple[str, ...]]:
         relations[head.start] = ("reference",)
         head.kind, head.number = "Y", value.number
         _take(tokens[match.start() + 1 : match.end()])
+    for position, token in enumerate(tokens[1:]):
+        if token.kind == "Y" and token.number and tokens[position].kind == ",":
+            tokens[position].kind = TAKEN
     neither = any(token.word.value == "neither" for token in tokens)
     for token in tokens:
         if neither and token.word.value == "nor":

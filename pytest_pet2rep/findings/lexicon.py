@@ -26,7 +26,7 @@ KINDS: Mapping[str, str] = {
     "compared": "Y", "distributive": "g", "former": "1", "latter": "2", "either": "E", "above": ">", "below": "<", "at_level": "~",
     "similar": "w", "temporal": "T", "more": "^", "less": "_", "prior": "o", "now": "t",
     "no_change": "k", "except_open": "x", "except_close": "X", "except_alone": "X", "hedge": "q", "physiologic": "P",
-    "abnormal": "A", "uneven": "i", "even": "=", "equal": "N", "negation": "!", "short_negation": "!", "neither": "!", "nor": "!",
+    "abnormal": "A", "uneven": "i", "even": "=", "equal": "N", "level": "N", "negation": "!", "short_negation": "!", "neither": "!", "nor": "!",
     "weak_negative": "v", "non_avid": "v", "tracer": "f", "uptake": "U", "distribution": "d", "hot": "H",
     "cold": "K", "cold_spot": "K", "up": "+", "down": "-", "nil": "0", "photopenic": "Z", "node": "n",
 }  # fmt: skip

@@ -29,6 +29,8 @@ from pytest_pet2rep.findings.verdicts import (
 from pytest_pet2rep.types import Certainty, UptakeState
 
 _CJK = re.compile("[\u4e00-\u9fff]")
+_LIST = re.compile(r"[OapnscuIyS.]*")
+_NODE_HEADING = re.compile(r"[GLaW]{0,2}n[GLn]{0,2}")
 _NORMAL = (UptakeState.NORMAL,)
 _INCREASED = (UptakeState.INCREASED,)
 
@@ -102,10 +104,18 @@ class _Walk:
         self.uptake_said = False
         """This sentence has a word for uptake already."""
         self.undecided: _Undecided | None = None
+        self.begun = 0
+        """Number of statements when this sentence began."""
+        self.forward = False
+        """The last phrase labels what follows it, so that a list behind it goes on."""
+        self.nodal = False
+        """Under a heading of lymph nodes."""
+        self.turned: list[Statement] = []
+        """Statements that a remark on physiology has just turned into normal."""
 
     def sentence(self, sentence: Sentence) -> None:
         if sentence.after_gap:
-            self.context, self.paragraph, self.announced = [], [], None
+            self.context, self.paragraph, self.announced, self.nodal = [], [], None, False
         if not sentence.statement:
             self.last = []
             return
@@ -113,10 +123,12 @@ class _Walk:
         self._note_prior(sentence)
         sentence.tokens, exceptions = cut_exceptions(sentence.tokens)
         sentence.clauses = split_clauses(self.text, sentence)
-        self.pending, self.uptake_said, self.undecided = [], False, None
+        self.pending, self.uptake_said, self.undecided, self.turned = [], False, None, []
+        self.forward = False
+        self.nodal = self.nodal and sentence.after_break
         if not _refers_back(sentence):
             self.last = []
-        before = len(self.found.statements)
+        before = self.begun = len(self.found.statements)
         for clause in sentence.clauses:
             self._clause(clause)
         main = self.found.statements[before:]
@@ -130,21 +142,27 @@ class _Walk:
     # clauses -------------------------------------------------------------------------------
 
     def _clause(self, clause: Clause) -> None:
-        sites = sites_of(clause.tokens, self.context, self.named)
+        sites = sites_of(clause.tokens, self.context, self.named, self.nodal)
+        if clause.closed_by == ":" and _NODE_HEADING.fullmatch(clause.kinds):
+            self.nodal = True
         said = [] if clause.unfilled else predicates(clause.tokens, self.relations)
         kinds = clause.kinds
         if not said and sites and self.announced is not None:
             verdict_, token = self.announced
             self._state(sites, verdict_, token.start, token.end)
+        elif not said and sites and self.forward and _LIST.fullmatch(kinds) and self.last:
+            model = self.last[-1]
+            self._state(sites, model.verdict, model.start, model.end)
         elif self._remark(clause, sites, said):
             pass
         elif not said:
-            self._ellipsis(kinds, sites)
+            self._ellipsis(clause, sites)
         else:
             self._phrases(clause, sites, said)
         self.uptake_said = self.uptake_said or bool(re.search("[UHKfdZ]", kinds))
         self.headed = clause.closed_by == ":" and bool(sites)
-        self._remember(sites)
+        if not re.search("[12]", kinds):
+            self._remember(sites)
 
     def _remember(self, sites: list[Site]) -> None:
         main = [site for site in sites if not site.aside]
@@ -167,6 +185,7 @@ class _Walk:
             chosen, done = choose(predicate, sites, kinds, done, following, english)
             if not chosen and not self.context:
                 chosen = [site for site in sites if site.aside]
+            self.forward = any(site.index >= predicate.last for site in chosen)
             self._apply(predicate, decided, chosen, clause, sites)
 
     def _verdict(
@@ -200,15 +219,17 @@ class _Walk:
     ) -> None:  # fmt: skip
         first, last = clause.tokens[predicate.first], clause.tokens[predicate.last - 1]
         kinds = clause.kinds
+        if chosen and kinds.startswith("c") and self.begun == len(self.found.statements):
+            chosen = self._unsaid() + chosen
         if not chosen:
             behind = kinds[predicate.last :]
             announces = clause.closed_by == ":" or re.match("[LGM]{0,3}[DI]$", behind) is not None
             if announces and not sites and predicate.form != "weak" and not self.headed:
                 self.announced = (decided, first)
                 return
-            if any(not site.aside for site in sites) or re.search("[QW]", kinds):
+            if any(not site.aside for site in sites) or "W" in kinds:
                 return
-            chosen = self._orphan(predicate, kinds)
+            chosen = self._unsaid() if "Q" in kinds else self._orphan(predicate, clause)
         self.announced = None
         if "g" in kinds and len(decided.states) == len(chosen) > 1:
             made = []
@@ -221,14 +242,20 @@ class _Walk:
         if decided.temporal:
             self.found.temporal_only.append((first.start, last.end))
 
-    def _orphan(self, predicate: Predicate, kinds: str) -> list[Site]:
+    def _orphan(self, predicate: Predicate, clause: Clause) -> list[Site]:
         """Sites of a phrase without an organ: the nearest before it, or all that it gathers."""
+        kinds = clause.kinds
+        first = clause.tokens[predicate.first].word.value
         if "R" in kinds:
             return _distinct(self.paragraph or self.context)
-        if predicate.form in ("weak", "alone", "elliptic") and not self.headed:
-            return self.context if predicate.form == "elliptic" else []
-        unsaid = [s for s in self.pending if not any(s is st.site for st in self.found.statements)]
-        return unsaid if "M" in kinds and unsaid else self.context
+        if predicate.form == "weak" and not self.headed and first != "level":
+            return []
+        return ("M" in kinds and self._unsaid()) or self.context
+
+    def _unsaid(self) -> list[Site]:
+        """Sites of this sentence without a statement."""
+        said = {id(statement.site) for statement in self.found.statements[self.begun :]}
+        return [site for site in self.pending if id(site) not in said]
 
     def _state(
         self, sites: list[Site], decided: Verdict, start: int, end: int,
@@ -252,7 +279,12 @@ class _Walk:
     def _remark(self, clause: Clause, sites: list[Site], said: list[Predicate]) -> bool:
         """ "..., likely physiologic", "..., requires evaluation": decides what was said before."""
         kinds = clause.kinds
-        if sites and not (self.undecided and "P" in kinds and disjoined(kinds)):
+        if self.turned and not sites and re.search("q.*[JL]", kinds) and "P" not in kinds:
+            self._turn_back()
+            return True
+        same = {site.organ for site in sites} <= {st.site.organ for st in self.last}
+        again = same and kinds.startswith("q") and "P" in kinds
+        if sites and not again and not (self.undecided and "P" in kinds and disjoined(kinds)):
             return False
         if self.undecided and (disjoined(kinds) or "r" in kinds):
             return self._decide_open(_INCREASED, "P9")
@@ -265,9 +297,17 @@ class _Walk:
             return self._decide_open(_NORMAL, "P9", certainty)
         for statement in self.last:
             if statement.state is UptakeState.INCREASED:
+                self.turned += [statement] if certainty is Certainty.PROBABLE else []
                 statement.state = UptakeState.NORMAL
                 statement.verdict = replace(statement.verdict, rule="P9", certainty=certainty)
         return bool(self.last)
+
+    def _turn_back(self) -> None:
+        """ "Possibly physiologic, possibly colitis": the cause is left open after all."""
+        for statement in self.turned:
+            statement.state = UptakeState.INCREASED
+            statement.verdict = replace(statement.verdict, certainty=Certainty.DEFINITE)
+        self.turned = []
 
     def _decide_open(
         self, states: tuple[UptakeState, ...], rule: str, certainty: Certainty = Certainty.DEFINITE
@@ -278,10 +318,15 @@ class _Walk:
         self._state(still.sites, Verdict(states, rule, certainty=certainty), still.start, still.end)
         return True
 
-    def _ellipsis(self, kinds: str, sites: list[Site]) -> None:
+    def _ellipsis(self, clause: Clause, sites: list[Site]) -> None:
         """ "..., the left ones are not": the phrase before, denied."""
+        kinds = clause.kinds
+        nor = any(token.word.value == "nor" for token in clause.tokens[:2])
         if self.undecided and re.search("V", kinds) and not sites:
             self._decide_open(_INCREASED, EXISTENCE)
+        if self.last and sites and nor and self.last[-1].state is UptakeState.NORMAL:
+            self._state(sites, self.last[-1].verdict, sites[0].start, sites[-1].end)
+            return
         if not self.last or not sites or not re.search(r"[Oanps][^C]{0,4}![tFVMGc.]{0,2}$", kinds):
             return
         if self.last[-1].state is UptakeState.INCREASED:

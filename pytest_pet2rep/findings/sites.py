@@ -43,16 +43,21 @@ def _with_side(part: str, site: Site) -> str:
     return f"{site.side.value} {part}" if sided else part
 
 
-def sites_of(tokens: list[Token], context: list[Site], named: list[Site]) -> list[Site]:
+def sites_of(
+    tokens: list[Token], context: list[Site], named: list[Site], nodal: bool = False
+) -> list[Site]:
     """All sites of a clause in order.
 
     ``context`` lends its organ to a bare side or part; "the former" and "the latter" are the
-    first and the last of ``named``.
+    first and the last of ``named``.  Under a heading of nodes (``nodal``) areas mean their nodes.
     """
     collector = _Collector(tokens, context, named)
     for index, token in enumerate(tokens):
         collector.take(index, token)
     collector.finish()
+    if nodal:
+        for site in collector.sites:
+            site.organ = site.nodes or site.organ
     return collector.sites
 
 
@@ -194,8 +199,8 @@ class _Collector:
             side = self.side if self.fresh_side else Side.NONE
             for site in earlier:
                 self.sites.append(
-                    replace(site, index=index, start=token.start, end=token.end, aside=False,
-                            side=side if side is not Side.NONE else site.side)
+                    replace(site, organ=site.nodes, index=index, start=token.start, end=token.end,
+                            aside=False, side=side if side is not Side.NONE else site.side)
                 )  # fmt: skip
         else:
             self.sites.append(

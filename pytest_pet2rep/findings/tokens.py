@@ -27,10 +27,11 @@ _SPECIAL = re.compile(
     r"|(?P<level>level(?:s)? (?:i{1,3}[ab]?|iv|v[ab]?|vi|[1-7][ab]?)(?:(?:, ?| ?(?:and|to|-|/) ?)(?:i{1,3}[ab]?|iv|v[ab]?|vi|[1-7][ab]?)){0,6}(?![a-z\d]))"
     r"|(?P<station>(?:station(?:s)? )?(?:[24][rl]|[5-9]|1[01][rl]?|3[ap])(?= (?:lymph )?nod)|(?<=ln )(?:[2-9]|1[0-4])[rlap]?|station(?:s)? \d{1,2}[rl]?)"
     r"|(?P<zone>(?:[ivx]{1,4}|\d{1,2})[ablrp]?(?:(?:[-~、,及和/]|至)(?:[ivx]{1,4}|\d{1,2})[ablrp]?){0,8}(?:区|组))"
+    r"|(?P<inflammation>[a-z]{2,20}itis(?![a-z]))"
     r"|(?P<value>\d{1,2}\.\d{1,2}(?!\d|\.\d| ?[*x×~/-] ?\d| ?cm| ?mm| ?%))"
     r"|(?P<number>\d+(?:\.\d+)*(?: ?[*x×~/-] ?\d+(?:\.\d+)*){0,3} ?(?:cm|mm|ml|hu|年|月|日|岁|分|天|%|/dl|mci|mbq)?)"
 )
-_SPECIAL_STARTS = frozenset("s0123456789ctldivx颈胸腰骶第一二三四五六七八九十5")
+_SPECIAL_STARTS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789颈胸腰骶第一二三四五六七八九十")
 _LATIN = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
 _FIRST = re.compile(r"[a-z0-9]+")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
@@ -135,6 +136,8 @@ def _special(match: re.Match[str]) -> Token | None:
         return Token("S", start, end, _PLAIN, max(float(high), float(match.group("low"))))
     if match.group("deauville"):
         return Token("B", start, end, _PLAIN, float(match.group("score")))
+    if match.group("inflammation"):
+        return Token("J", start, end, _PLAIN)
     if match.group("value"):
         return Token("#", start, end, _PLAIN, float(match.group()))
     named = {"spine": _BONE_SPINE, "rib": _BONE_RIB, "level": _NECK_LEVEL, "station": _STATION}

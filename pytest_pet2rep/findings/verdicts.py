@@ -82,7 +82,8 @@ def _decide(
 
 
 def _relation(predicate: Predicate, negated: bool) -> Decision:
-    above, below = ">" in predicate.kinds, "<" in predicate.kinds
+    above = ">" in predicate.kinds or "^" in predicate.kinds
+    below = "<" in predicate.kinds or "_" in predicate.kinds
     if (above and below) or "~" in predicate.kinds or negated:
         return _NORMAL, "P14"
     return (_INCREASED, "P14") if above else (_DECREASED, "P14")
@@ -177,7 +178,9 @@ def _existence(predicate: Predicate, tokens: list[Token], kinds: str) -> Decisio
     before, behind = kinds[: predicate.first], kinds[predicate.last :]
     if re.search(r"q[GAsOapfIi]{0,4}$", before):
         return _INCREASED, "P10"
-    shown = re.search(r"V[fGsOapq]{0,3}$|G[fsOapni]{0,3}$", before) or re.match(r"f?L|G", behind)
+    shown = re.search(r"V[fGsOapq]{0,3}$|G[fsOapni]{0,3}$", before) or re.match(
+        r"f?L|G|[IsOapn]{1,5}FG{0,2}[cq]{0,2}[Gq]", behind
+    )
     if shown:
         return _INCREASED, EXISTENCE
     high = re.match(r"[GIsOapnLc]{0,5}S", behind)
