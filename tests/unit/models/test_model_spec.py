@@ -112,8 +112,7 @@ def test_a_built_in_name_stays_ours() -> None:
 
 def test_looking_up_names_imports_no_heavy_library() -> None:
     code = (
-        "import sys; from pytest_pet2rep.models.provider import generate_one
-from pytest_pet2rep.models.registry import load_provider;"
+        "import sys; from pytest_pet2rep.models.registry import load_provider;"
         "load_provider('baseline/template').identity;"
         "import pytest_pet2rep.models.request, pytest_pet2rep.models.cleaning;"
         "print(sorted({'torch', 'numpy', 'transformers', 'PIL', 'openai'} & set(sys.modules)))"
