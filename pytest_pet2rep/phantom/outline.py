@@ -58,7 +58,7 @@ def _trunk(canvas: Canvas, profile: np.ndarray, inset: float) -> Region:
     x, y, z = frame.open(box)
     a = (np.interp(z, profile[:, 0], profile[:, 1]) + inset).astype(np.float32)
     b = (np.interp(z, profile[:, 0], profile[:, 2]) + 0.7 * inset).astype(np.float32)
-    crotch = (z > 0) | (np.abs(x) > 0.12 * (0 - z))
+    crotch = np.abs(x) >= 1.7 * np.sqrt(np.maximum(-z - 0.5, 0))  # rounded between the legs
     inside = (np.abs(x) / a) ** ROUNDNESS + (np.abs(y) / b) ** ROUNDNESS <= 1
     return Region(box=box, mask=inside & crotch)
 

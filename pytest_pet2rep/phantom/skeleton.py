@@ -108,7 +108,7 @@ def _paint_hip_bone(canvas: Canvas, side: int) -> None:
     frame = canvas.trunk
     box = frame.box((-16, -4, 6.5), (16, 9, 22))
     x, y, z = frame.open(box)
-    flare = 0.66 + 0.36 * (z - 6.5) / 15.5
+    flare = 0.76 + 0.28 * (z - 6.5) / 15.5
     crest = z < 21.5 - 0.045 * (y - 2.5) ** 2 * 2
     radius = np.sqrt((x / flare) ** 2 + (y + 2.8) ** 2)
     half = (radius >= 10.5) & (radius <= 12.4) & (side * x > 3.2) & (y < 7.5) & crest

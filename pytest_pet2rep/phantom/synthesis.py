@@ -55,7 +55,7 @@ def synthesise(spec: PhantomSpec) -> PhantomVolumes:
     apply_lesions(place_lesions(body, levels), uptake, hu)
     clean = project_pet(uptake, body)
     return PhantomVolumes(
-        pet=_add_pet_noise(clean, spec),
+        pet=add_pet_noise(clean, spec),
         pet_affine=_affine(PET_STEP, (PET_SIZE, PET_SIZE)),
         ct=_record_ct(hu, body),
         ct_affine=_affine(CT_STEP, (CT_SIZE, CT_SIZE)),
@@ -82,7 +82,7 @@ def project_pet(uptake: NDArray[np.float32], body: Body) -> NDArray[np.float32]:
     return np.ascontiguousarray(result[::-1, ::-1, :])
 
 
-def _add_pet_noise(clean: NDArray[np.float32], spec: PhantomSpec) -> NDArray[np.float32]:
+def add_pet_noise(clean: NDArray[np.float32], spec: PhantomSpec) -> NDArray[np.float32]:
     """Add noise with a standard deviation that grows with the root of the SUV."""
     liver = tissues()["liver"].suv
     strength = spec.noise * np.sqrt(liver * np.maximum(clean, 0))
