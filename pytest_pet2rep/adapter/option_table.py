@@ -129,5 +129,12 @@ OPTIONS: tuple[OptionRow, ...] = (
         "run code that comes with the model; needs a pinned @REVISION or a local folder",
         switch=True,
     ),
+    OptionRow(
+        "allow-remote",
+        "host that private cases may be sent to, repeatable; without it they stay on this machine",
+        metavar="HOST",
+        repeatable=True,
+    ),
+    OptionRow("offline", "nothing leaves this machine, private or not", switch=True),
     OptionRow("json", "write the whole summary as JSON", metavar="PATH"),
 )

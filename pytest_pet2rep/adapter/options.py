@@ -78,6 +78,8 @@ def read_options(config: pytest.Config) -> Options:
         model_args=_pairs(config),
         model_revision=text["model-revision"],
         trust_remote_code=bool(_raw(config, "trust-remote-code")),
+        allowed_hosts=frozenset(_list(config, "allow-remote")),
+        offline=bool(_raw(config, "offline")),
     )
     return Options(run=run, json=_path(config, text["json"]))
 
@@ -133,11 +135,15 @@ def _count(name: str, value: str) -> int | None:
     return number
 
 
+def _list(config: pytest.Config, name: str) -> list[str]:
+    given = _raw(config, name)
+    return [str(item) for item in given] if isinstance(given, list) else []
+
+
 def _pairs(config: pytest.Config) -> dict[str, str]:
     pairs = {}
-    given = _raw(config, "model-arg")
-    for item in given if isinstance(given, list) else []:
-        key, equals, value = str(item).partition("=")
+    for item in _list(config, "model-arg"):
+        key, equals, value = item.partition("=")
         if not (key and equals):
             raise pytest.UsageError(f"--pet2rep-model-arg={item}: write it as KEY=VALUE")
         pairs[key] = value

@@ -72,6 +72,9 @@ class Runtime:
                 revision=self.settings.model_revision,
                 trust_remote_code=self.settings.trust_remote_code,
                 case_ids=frozenset(path.parent.name for path in self.case_files),
+                private=self._is_private(),
+                allowed_hosts=self.settings.allowed_hosts,
+                offline=self.settings.offline,
             ),
         )
 
@@ -152,6 +155,13 @@ class Runtime:
             self.prompt_for(language)
         self.provider.name  # noqa: B018 (opens the provider)
         self.profile  # noqa: B018 (loads the organ list)
+
+    def _is_private(self) -> bool:
+        """A cohort is private if one case is, or cannot be read (collection reports that)."""
+        try:
+            return any(case.private for case in self.cases())
+        except DataProblem:
+            return True
 
     def _first_language(self) -> Language:
         """Language of the first case; a wrong case file is reported by collection, not here."""

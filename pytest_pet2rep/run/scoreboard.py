@@ -129,7 +129,9 @@ class Tally:
             "extractor": self._scoring.extractor,
             "section": str(self._scoring.section),
         }
-        signature = ce_signature(**parts)
+        signature = ce_signature(
+            organs=parts["organs"], extractor=parts["extractor"], section=parts["section"]
+        )
         by_slice = {
             name: efficacy_scores(table, signature=signature, slice_name=name)
             for name, table in tables.items()

@@ -50,3 +50,5 @@ class RunSettings:
     model_args: Mapping[str, str] = field(default_factory=dict)
     model_revision: str = ""
     trust_remote_code: bool = False
+    allowed_hosts: frozenset[str] = frozenset()
+    offline: bool = False

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pytest_pet2rep.adapter.option_reference import option_reference
+from pytest_pet2rep.adapter.option_table import OPTIONS
+
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "options.md"
+
+
+def test_the_option_reference_is_what_the_parser_knows() -> None:
+    if os.environ.get("PET2REP_UPDATE_GOLDEN"):
+        PAGE.write_text(option_reference(), encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == option_reference()
+
+
+def test_names_of_options_are_unique_and_prefixed() -> None:
+    assert len({row.flag for row in OPTIONS}) == len(OPTIONS)
+    assert all(row.flag.startswith("--pet2rep-") for row in OPTIONS)
