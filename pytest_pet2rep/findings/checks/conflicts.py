@@ -44,11 +44,14 @@ def conflict(
 def _contradictions(text: str, reading: Reading) -> Mapping[str, tuple[int, int]]:
     """Organ -> where the impression contradicts the findings."""
     findings = states_of(reading, Section.FINDINGS)
-    impression = [m for m in reading.mentions if m.section is Section.IMPRESSION]
-    stated = states_of(reading, Section.IMPRESSION)
+    impression = [
+        m
+        for m in reading.mentions
+        if m.section is Section.IMPRESSION and not _is_of_the_rest(m, text)
+    ]
     found = {
         organ: _first_span(impression, organ)
-        for organ, states in stated.items()
+        for organ, states in _stated(impression).items()
         if organ in findings and _opposite(findings[organ], states)
     }
     increased = any(UptakeState.INCREASED in states for states in findings.values())
@@ -56,6 +59,20 @@ def _contradictions(text: str, reading: Reading) -> Mapping[str, tuple[int, int]
     if increased and silent and (denial := _denial(text)):
         found[EVERYWHERE] = denial
     return found
+
+
+def _stated(mentions: list[Mention]) -> dict[str, States]:
+    found: dict[str, set[UptakeState]] = {}
+    for mention in mentions:
+        found.setdefault(mention.organ, set()).add(mention.state)
+    return {organ: frozenset(states) for organ, states in sorted(found.items())}
+
+
+def _is_of_the_rest(mention: Mention, text: str) -> bool:
+    """Whether a mention calls normal what is left of an organ beside its lesion."""
+    evidence = fold(text[mention.start : mention.end])
+    partial = any(pattern(language, "elsewhere").search(evidence) for language in Language)
+    return mention.state is UptakeState.NORMAL and partial
 
 
 def _opposite(one: States, other: States) -> bool:

@@ -8,28 +8,37 @@ from functools import cache
 from pytest_pet2rep.findings.checks.vocabulary import words
 from pytest_pet2rep.types import Flag, Language
 
-_HAN = re.compile(r"[㐀-鿿豈-﫿]")
-_WORD = re.compile(r"[A-Za-zÀ-ɏẠ-ỹ]*[a-zà-ɏạ-ỹ][A-Za-zÀ-ɏẠ-ỹ]*")
-"""A word in Latin letters; capitals only (FDG, SUV, CT) is a term of every language."""
-_OTHER = re.compile(r"[぀-ヿ가-힯Ѐ-ӿ؀-ۿ฀-๿ऀ-ॿ֐-׿]")
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_WORD = re.compile(r"[A-Za-z\u00c0-\u024f\u1ea0-\u1ef9]+")
+_OTHER = re.compile(
+    r"[\u3040-\u30ff\uac00-\ud7af\u0400-\u04ff\u0600-\u06ff\u0e00-\u0e7f\u0900-\u097f\u0590-\u05ff]"
+)
+"""Kana, Hangul, Cyrillic, Arabic, Thai, Devanagari, Hebrew."""
 _ENGLISH_RUN = re.compile(r"(?:\b[A-Za-z]{1,30}\b[ ,'-]{1,3}){4,400}\b[A-Za-z]{1,30}\b")
-_HAN_RUN = re.compile(r"[㐀-鿿][㐀-鿿，。；、：]{0,400}[㐀-鿿]")
+_HAN_RUN = re.compile(r"[\u3400-\u9fff][\u3400-\u9fff，。；、：]{0,400}[\u3400-\u9fff]")
 _OTHER_RUN = re.compile(_OTHER.pattern + r"{3,400}")
+_TAG = re.compile(r"<[^<>\n]{1,20}>")
 _HAN_PER_WORD = 2.0
 """Chinese characters that say as much as one English word."""
 _LEAST_WORDS = 8
 
 
 def wrong_language(text: str, language: Language) -> list[Flag]:
-    """Flag a text most of which is not in ``language``."""
-    han, latin = len(_HAN.findall(text)), _WORD.findall(text)
-    other = len(_OTHER.findall(text))
-    chinese, western = han / _HAN_PER_WORD, len(latin)
-    wanted = chinese if language is Language.ZH else western
-    foreign = other / _HAN_PER_WORD + (western if language is Language.ZH else chinese)
-    if language is Language.EN and _is_foreign(latin):
-        foreign += western
-    if foreign <= wanted:
+    """Flag a text most of which is not in ``language``.
+
+    A few foreign words in a short text are terms, not another language.
+    """
+    plain = _TAG.sub(" ", text)
+    latin = _words(plain)
+    chinese, other = (len(script.findall(plain)) / _HAN_PER_WORD for script in (_HAN, _OTHER))
+    western = float(len(latin))
+    if language is Language.ZH:
+        wanted, foreign = chinese, western + other
+    elif _is_foreign(latin):
+        wanted, foreign = 0.0, western + chinese + other
+    else:
+        wanted, foreign = western, chinese + other
+    if foreign <= wanted or (wanted and foreign < _LEAST_WORDS):
         return []
     return [Flag(name="wrong_language", start=0, end=len(text), detail=f"not in {language}")]
 
@@ -43,7 +52,7 @@ def mixed_language(text: str, language: Language, *, reference: str | None) -> l
     for run in runs:
         for match in run.finditer(text):
             shown = match.group()
-            has_words = run is not _ENGLISH_RUN or len(_WORD.findall(shown)) >= 5
+            has_words = run is not _ENGLISH_RUN or len(_words(shown)) >= 5
             if has_words and shown not in (reference or ""):
                 flags.append(
                     Flag(
@@ -54,6 +63,11 @@ def mixed_language(text: str, language: Language, *, reference: str | None) -> l
                     )
                 )
     return sorted(flags, key=lambda flag: flag.start)
+
+
+def _words(text: str) -> list[str]:
+    """Return words in Latin letters; capitals only (FDG, SUV, CT) are terms of every language."""
+    return [word for word in _WORD.findall(text) if not word.isupper()]
 
 
 def _is_foreign(latin: list[str]) -> bool:

@@ -1,0 +1,140 @@
+"""Patient data and earlier examinations that nobody told the model of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_pet2rep.findings.checks import check_report
+from pytest_pet2rep.types import Case, Language
+
+ZH, EN = Language.ZH, Language.EN
+
+
+def found(
+    text: str,
+    name: str,
+    *,
+    reference: str | None = None,
+    instructions: str = "",
+    prior: bool = False,
+    case: Case | None = None,
+) -> list[str]:
+    language = EN if text.isascii() else ZH
+    flags = check_report(
+        text,
+        language=language,
+        instructions=instructions,
+        reference=reference,
+        prior=prior,
+        case=case,
+    )
+    return [text[flag.start : flag.end] for flag in flags if flag.name == name]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("患者张三，男，65岁，肝脏正常。", ["患者张三", "男", "65岁"]),
+        ("姓名：李明 性别：女 年龄：58岁。", ["姓名：李明", "性别：女", "年龄：58"]),
+        ("住院号：0123456。检查号: PET-20331。", ["住院号：0123456", "检查号: PET-20331"]),
+        ("检查日期：2023年5月6日。", ["2023年5月6日"]),
+        ("报告日期 2023-05-19。", ["2023-05-19"]),
+        ("报告医师：王晓明。", ["报告医师：王晓明"]),
+        ("某省第一人民医院核医学科。", ["省第一人民医院"]),
+        ("陈女士，肝脏正常。", ["陈女士"]),
+        ("空腹血糖6.1 mmol/L，注射18F-FDG 280 MBq。", ["血糖6.1 mmol", "280 MBq"]),
+        ("主诉：咳嗽两月余。肝脏正常。", ["主诉：咳嗽两月余"]),
+        ("Patient name: John Smith\nLiver normal.", ["Patient name: John Smith"]),
+        ("A 65-year-old woman. Liver normal.", ["65-year-old", "year-old woman"]),
+        ("MRN: 0012345. Date: March 3, 2022.", ["MRN: 0012345", "March 3, 2022"]),
+        ("Mr. Jones has a nodule.", ["Mr. Jones"]),
+        ("Dictated by Dr. Alan Grant.", ["Dictated by Dr. Alan Grant"]),
+        ("Blood glucose was 98 mg/dL; 370 MBq were given.", ["glucose was 98 mg", "370 MBq"]),
+        ("Indication: lung cancer staging.", ["Indication: lung cancer staging"]),
+    ],
+)
+def test_data_of_a_patient_nobody_described(text: str, shown: list[str]) -> None:
+    assert found(text, "patient_data") == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "老年患者，双肺纹理增多，FDG摄取未见异常。",
+        "姓名：未提供 年龄：未提供",
+        "L4/5椎间盘膨出，SUVmax 2.3-4.5，结节约12 mm×9 mm。",
+        "建议3个月后复查，上级医院进一步检查。",
+        "空腹状态下注射18F-FDG，休息约60分钟后采集图像。",
+        "子宫大小正常，前列腺未见异常。",
+        "右侧第4、5肋骨，肝S6段。",
+        "No FDG-avid disease. MR imaging is recommended.",
+        "Name: not provided. Age: unknown.",
+        "The nodule measures 12/9 mm, SUVmax 4.5 at 60 minutes.",
+        "The liver, aged appearance of the spine, is normal in a woman.",
+    ],
+)
+def test_text_without_data_of_the_patient(text: str) -> None:
+    assert found(text, "patient_data") == []
+
+
+def test_what_the_input_or_the_reference_says_is_no_invention() -> None:
+    text = "患者，男，65岁，肝脏正常。"
+    assert found(text, "patient_data", instructions="患者信息：男，65岁。") == []
+    assert found(text, "patient_data", reference="男，65岁，脾脏正常。") == []
+    assert found(text, "patient_data", reference="男，56岁，脾脏正常。") == ["65岁"]
+
+
+def test_the_facts_of_the_case_are_no_invention() -> None:
+    case = Case(id="a", folder=Path(), cohort="c", sex="F", age=58.0, weight_kg=61.0)
+    assert found("性别：女，58岁，体重61 kg。", "patient_data", case=case) == []
+    assert found("A 58-year-old woman.", "patient_data", case=case) == []
+    assert found("A 58-year-old man.", "patient_data", case=case) == ["year-old man"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "前列腺较前增大，FDG摄取增高。",
+        "右肺结节较前片缩小，FDG摄取减低。",
+        "与2021-03-04旧片比较，病灶增多。",
+        "对比前片，肝内病灶相仿。",
+        "既往PET/CT所示肺结节已消失。",
+        "肝内新发病灶，FDG摄取增高。",
+        "Compared with the prior study, the nodule is larger.",
+        "Interval increase in size of the node.",
+        "The lesion is unchanged from the previous scan.",
+        "The previously noted nodule is no longer seen.",
+        "Comparison: PET/CT of 2 January 2020.",
+    ],
+)
+def test_a_comparison_with_an_examination_nobody_supplied(text: str) -> None:
+    assert found(text, "prior_mentioned")
+    assert found(text, "prior_mentioned", prior=True) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "较前列腺周围组织略高，较前臂软组织低。",
+        "肝左叶较肝实质摄取减低，与对侧比较略高，与纵隔血池相比增高。",
+        "无既往影像资料可供对比。",
+        "建议3个月后复查，随访观察。",
+        "右乳术后改变，既往史不详。",
+        "前纵隔、前列腺及前臂未见异常。",
+        "No prior studies are available for comparison.",
+        "Comparison: None.",
+        "Uptake is higher compared with the liver and larger than the contralateral side.",
+        "The lesion is in the anterior and prior to the hilum.",
+        "Stable appearance is expected; follow-up in three months.",
+    ],
+)
+def test_comparisons_within_the_patient_are_no_invention(text: str) -> None:
+    assert found(text, "prior_mentioned") == []
+
+
+def test_a_reference_that_compares_allows_comparing() -> None:
+    text = "右肺结节较前缩小。"
+    assert found(text, "prior_mentioned", reference="与前片比较，右肺结节缩小。") == []
+    assert found(text, "prior_mentioned", reference="右肺见结节。") != []
