@@ -138,13 +138,25 @@ class Area:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SharedPart:
+    """A part that several organs have: it is one of the organ named before it.
+
+    ``of`` limits the organs (empty: any); ``default`` is meant where no organ has been named.
+    """
+
+    of: tuple[str, ...]
+    default: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Catalogue:
     """All fine organs, areas, and part words that mean nothing without an organ."""
 
     version: int
     organs: Mapping[str, Organ]
     areas: tuple[Area, ...]
-    shared_parts: Mapping[str, tuple[str, ...]]
+    shared_parts: Mapping[str, SharedPart]
     organ_nodes: Mapping[str, str]
     """Fine organ -> station of the nodes beside it (empty for none)."""
 
@@ -161,7 +173,10 @@ def catalogue() -> Catalogue:
             Area(part=part, nodes=a["nodes"], plain=a["plain"], words=tuple(a["words"]))
             for part, a in table["areas"].items()
         ),
-        shared_parts={part: tuple(words) for part, words in table["shared_parts"].items()},
+        shared_parts={
+            part: SharedPart(of=tuple(p["of"]), default=p["default"], words=tuple(p["words"]))
+            for part, p in table["shared_parts"].items()
+        },
         organ_nodes=dict(table["organ_nodes"]),
     )
 

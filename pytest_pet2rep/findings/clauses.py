@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pytest_pet2rep.findings.lexicon import lexicon
+from pytest_pet2rep.findings.sites import Site
 from pytest_pet2rep.findings.tokens import Token
 
 _STATES = frozenset("U+-HKZ0=NvPdwAB")
@@ -27,6 +28,8 @@ class Clause:
     tokens: list[Token]
     closed_by: str = ""
     unfilled: bool = False
+    sites: list[Site] = field(default_factory=list)
+    """What it speaks of: its own sites, or those before it."""
 
     @property
     def kinds(self) -> str:

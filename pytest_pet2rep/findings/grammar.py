@@ -16,7 +16,7 @@ from pytest_pet2rep.findings.tokens import Token
 TAKEN = "."
 """Kind of a word that a longer phrase has taken up."""
 
-_REFERENCE = re.compile(r"(?P<head>[><~YE])(?P<body>[IGsoQ]{0,3}(?:[sOampnLP.]|N(?=[OamU])|c(?=[sOam])|[IuyUfd](?=[sOamS#])){1,10}[N]?[Ufd]?)I?(?P<value>[S#]?)")
+_REFERENCE = re.compile(r"(?P<head>[><~YE])(?P<body>[IGsoQ]{0,3}(?:[sOampnLPWQu.]|N(?=[OamU])|c(?=[sOam])|[IuyUfd](?=[sOamS#])){1,10}[N]?[Ufd]?)I?(?P<value>[S#]?)")
 _CONTRALATERAL = re.compile(r"(?P<head>[YE])(?P<value>[S#])I?s")
 _NORMAL_REFERENCE = re.compile(r"[><~][G]?N")
 _SIMILAR = re.compile(r"[cY][sG]{0,2}[sOampu]{1,6}[UfdL]{0,2}(?=[MGF]{0,2}[w~])")

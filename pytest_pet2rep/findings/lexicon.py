@@ -19,7 +19,7 @@ from typing import Any
 from pytest_pet2rep.anatomy import Catalogue, catalogue
 
 KINDS: Mapping[str, str] = {
-    "filler": " ", "structure": "C", "disease": "J", "recommend": "r", "lesion": "L", "focus": "L",
+    "filler": " ", "structure": "C", "abnormal_structure": "C", "exemplar": "h", "disease": "J", "recommend": "r", "lesion": "L", "focus": "L",
     "degree": "G", "see": "V", "finite": "F", "location": "I", "announce": "D", "rest": "Q",
     "whole": "W", "all": "M", "anaphor": "R", "pronoun": "y", "contrast": "b",
     "conjunction": "c", "beside": "u", "adjacent": "j", "demarcated": "e", "reference": "m", "blood_pool": "m",
@@ -103,8 +103,8 @@ def _alternatives(patterns: Iterator[str]) -> re.Pattern[str]:
 
 
 def _anatomy(names: Catalogue) -> Iterator[tuple[str, Word]]:
-    for part, words in names.shared_parts.items():
-        yield from _spelled(words, Word(kind="p", part=part))
+    for part, shared in names.shared_parts.items():
+        yield from _spelled(shared.words, Word(kind="p", part=part))
     for organ in names.organs.values():
         yield from _spelled((*organ.zh, *organ.en), Word(kind="O", organ=organ.id))
         for part, words in organ.parts.items():

@@ -2,7 +2,8 @@
 
 Convention of arXiv 2511.20145: 1 high abnormal uptake, 2 mild or equivocal, 3 physiological,
 4 reduced or defect, 5 normal.  A region that is not mentioned is normal, and a region with
-several findings takes the most salient one.
+several findings takes the most salient one.  "No uptake in the cyst" (absent by negation, policy
+1) is normal there; a defect or photopenia is 4.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ def _status(mention: Mention) -> str:
     if mention.state is UptakeState.INCREASED:
         mild = mention.degree in _MILD_DEGREES or mention.certainty is Certainty.UNCERTAIN
         return "2" if mild else "1"
+    if mention.state is UptakeState.ABSENT and mention.rule == "P1":
+        return NORMAL
     if mention.state in (UptakeState.DECREASED, UptakeState.ABSENT):
         return "4"
     return "3" if mention.rule.startswith("P9") else NORMAL

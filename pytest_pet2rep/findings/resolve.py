@@ -20,6 +20,7 @@ from pytest_pet2rep.findings.verdicts import (
     EXISTENCE,
     HIGH_LESION_SUV,
     HIGH_SUV,
+    RAISED_LESION_SUV,
     Verdict,
     compared_suv,
     disjoined,
@@ -153,6 +154,9 @@ class _Walk:
         elif not said and sites and self.forward and _LIST.fullmatch(kinds) and self.last:
             model = self.last[-1]
             self._state(sites, model.verdict, model.start, model.end)
+        elif not said and sites and "h" in kinds and self.last and self.last[-1].state is not UptakeState.NORMAL:
+            model = self.last[-1]
+            self._state(sites, model.verdict, model.start, model.end)
         elif self._remark(clause, sites, said):
             pass
         elif not said:
@@ -161,7 +165,8 @@ class _Walk:
             self._phrases(clause, sites, said)
         self.uptake_said = self.uptake_said or bool(re.search("[UHKfdZ]", kinds))
         self.headed = clause.closed_by == ":" and bool(sites)
-        if not re.search("[12]", kinds):
+        clause.sites = sites or self.context
+        if not re.search("[12]", kinds) and not ("h" in kinds and self.pending):
             self._remember(sites)
 
     def _remember(self, sites: list[Site]) -> None:
@@ -374,8 +379,8 @@ class _Walk:
         before = ""
         for clause in sentence.clauses:
             values = [token for token in clause.tokens if token.kind == "S"]
-            own = [s for s in sites_of(clause.tokens, [], []) if not s.aside]
-            sites = own or self.context
+            own = bool(re.search("[Oanps]", clause.kinds))
+            sites = [s for s in clause.sites if not s.aside]
             said = [st for st in main for site in sites if st.site.organ == site.organ]
             open_ = all(st.verdict.rule == "P0" and st.state is UptakeState.DECREASED for st in said)
             if values and open_:
@@ -384,13 +389,13 @@ class _Walk:
 
     def _value(self, clause: Clause, value: Token, sites: list[Site], kinds: str) -> None:
         compared = [token for token in clause.tokens if token.kind == "Y" and token.number]
-        limit = HIGH_SUV if re.search("U(?!.*!)", kinds) else HIGH_LESION_SUV
+        limit = _limit(kinds)
         for site in sites:
             if compared:
                 refs = self.relations.get(compared[0].start, ())
                 same = site.organ in refs or "reference" in refs
                 state = compared_suv(value.number, compared[0].number, same)
-            elif value.number >= limit and re.search("[LnU]", kinds):
+            elif value.number >= limit and re.search("[LnUdi]", kinds):
                 state = UptakeState.INCREASED
             else:
                 continue
@@ -407,6 +412,13 @@ class _Walk:
 def _refers_back(sentence: Sentence) -> bool:
     """ "This is likely physiologic." speaks of the statement before it."""
     return bool(sentence.tokens) and sentence.tokens[0].kind in "yRP" and not sentence.after_gap
+
+
+def _limit(kinds: str) -> float:
+    """From which SUV on a number speaks for itself, by the words around it."""
+    if re.search(r"U(?!.*[!])", kinds):
+        return RAISED_LESION_SUV if re.search("[Ln]", kinds) else HIGH_SUV
+    return HIGH_SUV if "i" in kinds else HIGH_LESION_SUV
 
 
 def _distinct(sites: list[Site]) -> list[Site]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from pytest_pet2rep.anatomy import catalogue
+from pytest_pet2rep.anatomy import SharedPart, catalogue
 from pytest_pet2rep.findings.tokens import Token
 from pytest_pet2rep.types import Side
 
 _MIDLINE = frozenset(
     ["mediastinum", "retroperitoneum", "peritoneum", "liver", "spleen", "pancreas", "stomach"]
 )
+_LOBED = frozenset(["lungs", "liver", "bone", "esophagus", "intestine", "ureters", "pancreas"])
+"""Organs that lend themselves to a bare "upper lobe", "segment" or "adnexa" (of a vertebra)."""
 _LOBES = ("upper lobe", "middle lobe", "lower lobe")
 _DEMARCATED = re.compile(r"c[sOampnuLG.]{1,6}e")
 
@@ -139,34 +141,40 @@ class _Collector:
 
     def _part(self, index: int, token: Token) -> None:
         part = token.word.part
+        shared = catalogue().shared_parts[part]
         last = self.sites[-1] if self.sites else None
-        ahead = re.match(r"[I][sGp]{0,3}[Oa]|[sp]?O", self.kinds[index + 1 :])
+        if last is not None and shared.of and last.organ not in shared.of:
+            last = None
         if last is None and re.match("u{1,2}s?[Oa]", self.kinds[index + 1 :]):
             self.fresh_side = False
             return
-        if last is None and ahead:
+        if not self.sites and re.match(r"[I][sGp]{0,3}[Oa]|[sp]?O", self.kinds[index + 1 :]):
             self.waiting.append(token)
             return
         if last is not None and (not self.fresh_side or last.side is self.side):
-            if part not in last.parts:
-                last.parts += (part,)
+            last.parts += (part,) if part not in last.parts else ()
             last.end = token.end
         elif last is not None:
             self.sites.append(_at(last, token, index, self.side, part))
         else:
-            self._lent(index, token, part)
+            self._lent(index, token, shared)
         self.fresh_side = False
 
-    def _lent(self, index: int, token: Token, part: str) -> None:
-        """A part without an organ: of the lungs if it is a lobe of them, else of the context."""
-        if part in (*_LOBES, "segment") and not any(site.organ == "liver" for site in self.context):
+    def _lent(self, index: int, token: Token, shared: SharedPart) -> None:
+        """A part without an organ in its clause: of the organ before, else of its usual one."""
+        part = token.word.part
+        lender = next(
+            (s for s in reversed(self.context) if not shared.of or s.organ in shared.of), None
+        )
+        if shared.default and (lender is None or lender.organ not in _LOBED):
             self.sites.append(
-                Site(organ="lungs", index=index, start=token.start, end=token.end, side=self.side,
-                     parts=(part,), aside=self.aside)
+                Site(organ=shared.default, index=index, start=token.start, end=token.end,
+                     side=self.side, parts=(part,) if shared.default == "lungs" else (),
+                     aside=self.aside)
             )  # fmt: skip
-        elif self.context:
+        elif lender is not None:
             side = self.side if self.fresh_side else _side_in(part)
-            self.sites.append(_at(self.context[-1], token, index, side, part))
+            self.sites.append(_at(lender, token, index, side, part))
 
     def _node(self, index: int, token: Token) -> None:
         """A word for node turns the areas around it into their node stations."""
@@ -174,8 +182,11 @@ class _Collector:
         for site in self.sites:
             if site.nodes and not self._own_lesion(site, index):
                 site.organ, turned = site.nodes, True
+        if turned and re.search("V[^L]*$", self.kinds[:index]):
+            for site in self.sites:
+                site.organ = catalogue().organ_nodes.get(site.organ, "") or site.organ
         last = self.sites[-1] if self.sites else None
-        if not turned and last is not None and re.fullmatch("[usGJLf]*", self.kinds[last.index + 1 : index]):
+        if not turned and last is not None and re.fullmatch("[usGJVf.]*", self.kinds[last.index + 1 : index]):
             station = catalogue().organ_nodes.get(last.organ, "")
             if station:
                 last.organ, last.nodes, last.end = station, station, token.end
@@ -223,7 +234,7 @@ class _Collector:
 def _at(site: Site, token: Token, index: int, side: Side, part: str) -> Site:
     return replace(
         site, index=index, start=token.start, end=token.end, aside=False,
-        side=side if side is not Side.NONE else site.side, parts=(part,) if part else (),
+        side=side if side is not Side.NONE else site.side, parts=(part,) if part else site.parts,
     )  # fmt: skip
 
 

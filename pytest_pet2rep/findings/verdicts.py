@@ -15,6 +15,8 @@ HIGH_SUV = 5.0
 A choice of ours (policy 14 leaves bare numbers without a label): no organ but brain, heart and
 the urinary tract reaches it physiologically at 60 minutes.
 """
+RAISED_LESION_SUV = 2.5
+"""The same for uptake of a lesion or node: the customary cut-off for suspicion."""
 HIGH_LESION_SUV = 10.0
 """The same for a lesion of which the report gives no more than the number."""
 _SUV_RISE, _SUV_FALL, _SUV_NIL = 1.0, 0.8, 0.25
@@ -77,7 +79,7 @@ def _decide(
     if predicate.form == "hinted":
         return (_INCREASED, "P10") if own[-1].word.value == "focus" and not negated else None
     if negated:
-        return _negated(predicate, kinds)
+        return _negated(predicate, tokens, kinds)
     return _affirmed(predicate, own, tokens, kinds)
 
 
@@ -118,10 +120,13 @@ def _is_temporal(predicate: Predicate, kinds: str) -> bool:
     return falls and (compared or interval)
 
 
-def _negated(predicate: Predicate, kinds: str) -> Decision | None:
+def _negated(predicate: Predicate, tokens: list[Token], kinds: str) -> Decision | None:
     said = predicate.kinds
     if predicate.form == "bare":
         weak = re.search(r"G[fG]{0,3}$", kinds[: predicate.first]) is not None
+        scope = tokens[: predicate.first]
+        if any(t.word.kind == "A" or t.word.value == "abnormal_structure" for t in scope):
+            return _NORMAL, "P1"
         return (_NORMAL, "P2") if weak else (_ABSENT, "P1")
     if re.search("[A+0ZHKP^-]", said):
         return _NORMAL, "P1" if "A" in said else "P2"
