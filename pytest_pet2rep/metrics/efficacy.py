@@ -8,8 +8,9 @@ the published rows compute.  Scores made from the table live in ``efficacy_score
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pytest_pet2rep.anatomy import combine
@@ -175,6 +176,31 @@ def efficacy_table(counts: Counts) -> EfficacyTable:
     )
 
 
+def class_vector(counts: Counts) -> tuple[int, ...]:
+    """Return TP, FP, FN of each state in the order of ``ABNORMAL_STATES``: nine numbers.
+
+    They add up over cases element by element, which is all that a bootstrap needs; values come
+    from ``efficacy_scores.ce_values``.
+    """
+    sums = [0] * (3 * len(ABNORMAL_STATES))
+    for found in counts.get("organs", {}).values():
+        for key, n in found.items():
+            expected, generated = _states_of(key)
+            for at, state in enumerate(ABNORMAL_STATES):
+                wanted, said = state in expected, state in generated
+                if wanted or said:
+                    sums[3 * at + (0 if wanted and said else 1 if said else 2)] += n
+    return tuple(sums)
+
+
+def classes_of(vector: Sequence[int]) -> dict[UptakeState, ClassCounts]:
+    """Take a (summed) ``class_vector`` apart."""
+    return {
+        state: ClassCounts(tp=vector[3 * at], fp=vector[3 * at + 1], fn=vector[3 * at + 2])
+        for at, state in enumerate(ABNORMAL_STATES)
+    }
+
+
 def pooled(parts: Iterable[ClassCounts]) -> ClassCounts:
     """Add the counts of several classes or organs."""
     tp = fp = fn = 0
@@ -253,10 +279,12 @@ def _pair_key(row: EfficacyRow) -> str:
     return f"{_joined(row.expected)}>{generated}"
 
 
+@cache
 def _joined(states: States) -> str:
     return "+".join(sorted(combine([states])))
 
 
+@cache
 def _states_of(key: str) -> tuple[States, States]:
     expected, generated = key.split(">")
     return _split(expected), UNSTATED if generated == NO_REPORT else _split(generated)

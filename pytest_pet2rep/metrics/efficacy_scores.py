@@ -6,7 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pytest_pet2rep.metrics.efficacy import ClassCounts, EfficacyRow, EfficacyTable
+from pytest_pet2rep.metrics.efficacy import (
+    ClassCounts,
+    Classes,
+    EfficacyRow,
+    EfficacyTable,
+    pooled,
+)
 from pytest_pet2rep.metrics.judgement import abnormal
 from pytest_pet2rep.types import (
     ABNORMAL_STATES,
@@ -15,6 +21,16 @@ from pytest_pet2rep.types import (
     Score,
     Section,
     UptakeState,
+)
+
+CE_NAMES = (
+    "ce_precision",
+    "ce_recall",
+    "ce_f1",
+    "ce_f1_classmean",
+    "ce_precision_micro",
+    "ce_recall_micro",
+    "ce_f1_micro",
 )
 
 
@@ -57,9 +73,33 @@ def harmonic_mean(precision: float, recall: float) -> float:
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-def left_out(table: EfficacyTable) -> tuple[UptakeState, ...]:
+def left_out(classes: Classes) -> tuple[UptakeState, ...]:
     """Return the states that neither a reference nor a report has: not in the ``paper`` mean."""
-    return tuple(s for s in ABNORMAL_STATES if not _occurs(table.per_class[s]))
+    return tuple(s for s in ABNORMAL_STATES if not (classes[s].support or classes[s].predicted))
+
+
+def ce_values(
+    classes: Classes, convention: Convention = Convention.PAPER
+) -> dict[str, float | None]:
+    """Return every value of clinical efficacy from the counts per state.
+
+    All are ``None`` where nothing abnormal was expected.
+    """
+    micro = pooled(classes.values())
+    if not micro.support:
+        return dict.fromkeys(CE_NAMES)
+    missing = left_out(classes) if convention is Convention.PAPER else ()
+    means = class_means([classes[s] for s in ABNORMAL_STATES if s not in missing])
+    values = (
+        means.precision,
+        means.recall,
+        means.f1,
+        means.f1_classmean,
+        micro.precision,
+        micro.recall,
+        micro.f1,
+    )
+    return dict(zip(CE_NAMES, values, strict=True))
 
 
 def ce_signature(
@@ -92,7 +132,8 @@ def efficacy_scores(
     value is unscored with its reason.  A state left out of the mean is named in ``reason`` of a
     scored value.  Values of a slice other than ``all`` are named ``ce_f1[visible=true]``.
     """
-    values, reason = _values(table, convention)
+    values = ce_values(table.per_class, convention)
+    reason = _reason(table, convention)
     suffix = "" if slice_name == "all" else f"[{slice_name}]"
     return tuple(
         Score(
@@ -107,39 +148,13 @@ def efficacy_scores(
     )
 
 
-def _values(table: EfficacyTable, convention: Convention) -> tuple[Mapping[str, float | None], str]:
+def _reason(table: EfficacyTable, convention: Convention) -> str:
+    if not table.cases:
+        return "no cases"
     if not table.micro.support:
-        reason = f"no expected abnormal state in {table.cases} cases" if table.cases else "no cases"
-        return dict.fromkeys(_NAMES), reason
-    missing = left_out(table) if convention is Convention.PAPER else ()
-    means = class_means([table.per_class[s] for s in ABNORMAL_STATES if s not in missing])
-    micro = table.micro
-    values = (
-        means.precision,
-        means.recall,
-        means.f1,
-        means.f1_classmean,
-        micro.precision,
-        micro.recall,
-        micro.f1,
-    )
-    reason = f"mean without {', '.join(missing)}: neither expected nor reported" if missing else ""
-    return dict(zip(_NAMES, values, strict=True)), reason
-
-
-_NAMES = (
-    "ce_precision",
-    "ce_recall",
-    "ce_f1",
-    "ce_f1_classmean",
-    "ce_precision_micro",
-    "ce_recall_micro",
-    "ce_f1_micro",
-)
-
-
-def _occurs(counts: ClassCounts) -> bool:
-    return bool(counts.support or counts.predicted)
+        return f"no expected abnormal state in {table.cases} cases"
+    missing = left_out(table.per_class) if convention is Convention.PAPER else ()
+    return f"mean without {', '.join(missing)}: neither expected nor reported" if missing else ""
 
 
 Rows = Sequence[EfficacyRow]

@@ -12,11 +12,19 @@ import pytest
 from sklearn.metrics import f1_score, precision_recall_fscore_support
 
 from pytest_pet2rep.metrics.counts import add_counts
-from pytest_pet2rep.metrics.efficacy import EfficacyRow, efficacy_counts, efficacy_table, row_of
+from pytest_pet2rep.metrics.efficacy import (
+    EfficacyRow,
+    class_vector,
+    classes_of,
+    efficacy_counts,
+    efficacy_table,
+    row_of,
+)
 from pytest_pet2rep.metrics.efficacy_scores import (
     SLICES,
     Convention,
     ce_signature,
+    ce_values,
     efficacy_scores,
     left_out,
 )
@@ -135,7 +143,7 @@ def test_f1_is_the_harmonic_mean_of_the_means_and_not_the_mean_of_the_f1s() -> N
 
 def test_a_state_that_nobody_mentions_is_left_out_of_the_mean_and_named() -> None:
     rows = [row(INCREASED, INCREASED), row(DECREASED, NORMAL, organ="brain")]
-    assert left_out(efficacy_table(efficacy_counts(rows))) == (UptakeState.ABSENT,)
+    assert left_out(efficacy_table(efficacy_counts(rows)).per_class) == (UptakeState.ABSENT,)
     ours = scored(rows)
     assert ours["ce_recall"].value == pytest.approx(1 / 2)
     assert "absent" in ours["ce_recall"].reason
@@ -264,6 +272,18 @@ def test_a_record_of_an_unusable_case_becomes_a_row_without_a_report() -> None:
     assert made.generated is None
     assert made.expected == INCREASED
     assert row_of(replace(record, repeat=1)).case != made.case
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nine_numbers_per_case_are_enough_for_every_value(seed: int) -> None:
+    rows = drawn_rows(seed)
+    cases = [[r for r in rows if r.case == case] for case in sorted({r.case for r in rows})]
+    vectors = [class_vector(efficacy_counts(case)) for case in cases]
+    summed = classes_of([sum(column) for column in zip(*vectors, strict=True)])
+    assert summed == efficacy_table(efficacy_counts(rows)).per_class
+    for convention in Convention:
+        wanted = {name: score.value for name, score in scored(rows, convention).items()}
+        assert ce_values(summed, convention) == wanted
 
 
 def test_adding_nothing_is_a_cohort_without_cases() -> None:
