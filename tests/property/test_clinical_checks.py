@@ -29,6 +29,9 @@ RELATIVE = {
     "prior_mentioned",
     "mixed_language",
     "conflict",
+    "cut_off",
+    "wrong_language",
+    "repetition",
 }
 PIECES = [
     "肝右叶FDG摄取增高", "脾脏FDG摄取未见异常", "较前片缩小", "与2021-03-04旧片比较", "影像诊断：",
@@ -111,11 +114,11 @@ def test_a_long_monotonous_text_comes_to_an_end(piece: str) -> None:
     found = [
         usability.empty(text),
         usability.refusal(text, FinishReason.UNKNOWN),
-        usability.cut_off(text, zh, FinishReason.UNKNOWN),
-        languages.wrong_language(text, zh),
+        usability.cut_off(text, zh, FinishReason.UNKNOWN, reference=None),
+        languages.wrong_language(text, zh, reference=None),
         languages.mixed_language(text, zh, reference=None),
         slots.unfilled_template(text, reference=None),
-        loops.repetition(text),
+        loops.repetition(text, reference=None),
         inventions.patient_data(text, instructions="", reference=None, case=None),
         inventions.prior_mentioned(text, reference=None, prior=False),
         copying.instruction_echo(

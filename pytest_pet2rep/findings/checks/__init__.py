@@ -1,8 +1,8 @@
 """Report checks: what is wrong with a report as a whole, each fault with its evidence span.
 
-``REPORT_CHECKS`` names the items of a case and the flags that fail each.  All checks are relative
-to the reference: what the reference has too is no fault.  They never raise and take time linear
-in the text.
+``REPORT_CHECKS`` names the items of a case and the flags that fail each.  Checks are relative to
+the reference: what the reference has too is no fault (an empty, refused or cut-off answer is one
+all the same).  They never raise and take time linear in the text.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def check_report(
     if flags and flags[0].name == "empty":
         return tuple(flags)
     flags += usability.refusal(text, finish_reason)
-    flags += usability.cut_off(text, language, finish_reason)
+    flags += usability.cut_off(text, language, finish_reason, reference=reference)
     flags += _form(text, language, reference)
     flags += _content(text, language, template, instructions, reference, prior, case)
     return tuple(flags)
@@ -78,13 +78,13 @@ def check_report(
 def _form(text: str, language: Language, reference: str | None) -> list[Flag]:
     from pytest_pet2rep.findings.checks import languages, loops, slots
 
-    flags = languages.wrong_language(text, language)
+    flags = languages.wrong_language(text, language, reference=reference)
     if not flags:
         flags = languages.mixed_language(text, language, reference=reference)
     return [
         *flags,
         *slots.unfilled_template(text, reference=reference),
-        *loops.repetition(text),
+        *loops.repetition(text, reference=reference),
     ]
 
 

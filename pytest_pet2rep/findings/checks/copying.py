@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pytest_pet2rep.findings.checks.squeezed import squeeze
+from pytest_pet2rep.findings.checks.vocabulary import pattern
 from pytest_pet2rep.findings.normalise import fold
 from pytest_pet2rep.findings.reader import read
 from pytest_pet2rep.types import ABNORMAL_STATES, Flag, Language, Reading, UptakeState
@@ -71,7 +72,10 @@ def template_echo(
 def instruction_echo(
     text: str, *, language: Language, template: str, instructions: str, reference: str | None
 ) -> list[Flag]:
-    """Flag sentences of the instructions (the prompt around the template) in the text."""
+    """Flag sentences of the instructions (the prompt around the template), and any request.
+
+    A request to describe or to fill in is an instruction whoever wrote it.
+    """
     squeezed, known = squeeze(text), squeeze(reference or "").text
     flags = []
     for sentence in _instruction_sentences(instructions, template, language):
@@ -79,7 +83,12 @@ def instruction_echo(
         if at >= 0 and sentence not in known:
             start, end = squeezed.original(at, at + len(sentence))
             flags.append(Flag(name="instruction_echo", start=start, end=end))
-    return flags
+    folded, in_reference = fold(text), fold(reference or "")
+    for request in (m for lang in Language for m in pattern(lang, "instruction").finditer(folded)):
+        seen = any(f.start < request.end() and request.start() < f.end for f in flags)
+        if not seen and request.group() not in in_reference:
+            flags.append(Flag(name="instruction_echo", start=request.start(), end=request.end()))
+    return sorted(flags, key=lambda flag: flag.start)
 
 
 def abnormal_findings(reading: Reading) -> frozenset[Finding]:

@@ -20,13 +20,15 @@ def patient_data(
     """Flag names, ages, sex, numbers, dates, places and values that were not in the input.
 
     Whatever the instructions, the reference or the facts of the case hold is no invention, nor
-    is a field left blank.
+    is a field left blank.  The date of an earlier examination belongs to ``prior_mentioned``.
     """
+    compared = list(_comparisons(text))
     allowed = _known_data(instructions) | _known_data(reference or "") | _facts_of(case)
     invented = {
         (start, end): f"{kind}: {text[start:end]}"
         for kind, value, start, end in _data_in(text)
         if (kind, value) not in allowed
+        and not (kind == "date" and any(a < end and start < b for a, b in compared))
     }
     return [
         Flag(name="patient_data", start=start, end=end, detail=detail)

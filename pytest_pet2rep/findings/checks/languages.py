@@ -23,22 +23,12 @@ _HAN_PER_WORD = 2.0
 _LEAST_WORDS = 8
 
 
-def wrong_language(text: str, language: Language) -> list[Flag]:
-    """Flag a text most of which is not in ``language``.
+def wrong_language(text: str, language: Language, *, reference: str | None) -> list[Flag]:
+    """Flag a text most of which is not in ``language``, unless the reference is not either.
 
     A few foreign words in a short text are terms, not another language.
     """
-    plain = _TAG.sub(" ", text)
-    latin = _words(plain)
-    chinese, other = (len(script.findall(plain)) / _HAN_PER_WORD for script in (_HAN, _OTHER))
-    western = float(len(latin))
-    if language is Language.ZH:
-        wanted, foreign = chinese, western + other
-    elif _is_foreign(latin):
-        wanted, foreign = 0.0, western + chinese + other
-    else:
-        wanted, foreign = western, chinese + other
-    if foreign <= wanted or (wanted and foreign < _LEAST_WORDS):
+    if not _is_mostly_foreign(text, language) or _is_mostly_foreign(reference or "", language):
         return []
     return [Flag(name="wrong_language", start=0, end=len(text), detail=f"not in {language}")]
 
@@ -63,6 +53,20 @@ def mixed_language(text: str, language: Language, *, reference: str | None) -> l
                     )
                 )
     return sorted(flags, key=lambda flag: flag.start)
+
+
+def _is_mostly_foreign(text: str, language: Language) -> bool:
+    plain = _TAG.sub(" ", text)
+    latin = _words(plain)
+    chinese, other = (len(script.findall(plain)) / _HAN_PER_WORD for script in (_HAN, _OTHER))
+    western = float(len(latin))
+    if language is Language.ZH:
+        wanted, foreign = chinese, western + other
+    elif _is_foreign(latin):
+        wanted, foreign = 0.0, western + chinese + other
+    else:
+        wanted, foreign = western, chinese + other
+    return foreign > wanted and (not wanted or foreign >= _LEAST_WORDS)
 
 
 def _words(text: str) -> list[str]:

@@ -18,16 +18,17 @@ _STUTTER = re.compile(r"(?=[^\s])([^\n]{1,16}?)\1{7,}")
 _BREAKS = re.compile(r"[。；;，,！!？?\n、]+|\.(?=\s|$)")
 
 
-def repetition(text: str) -> list[Flag]:
+def repetition(text: str, *, reference: str | None) -> list[Flag]:
     """Flag loops: a cycle of clauses, word for word, or a stutter of a few characters.
 
     A single clause or pair of clauses must come at least four times in a row, a longer cycle (up
     to 40 clauses) three times.  Clauses that differ in one word (twenty organs, each without
-    abnormal uptake) are no loop.
+    abnormal uptake) are no loop, nor is what the reference repeats as well.
     """
     return [
         Flag(name="repetition", start=start, end=end, detail=text[start:end][:80])
         for start, end in _merged([*_cycles(text), *_stutters(text)])
+        if text[start:end] not in (reference or "")
     ]
 
 

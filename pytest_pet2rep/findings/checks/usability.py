@@ -14,6 +14,8 @@ _REPORTING_CLAUSES = 3
 """From so many uptake clauses on, a text is a report, whatever else its author says of himself."""
 _TERMINATED_SENTENCES = 5
 """From so many punctuated sentences on, a last one without a mark was not meant to be the last."""
+_SAME_END = 20
+"""Characters in which the ends of text and reference have to agree to excuse it."""
 _TERMINAL = "。.!?;！？；)]】\"'”’*`|>"
 _CLAUSE = re.compile(r"[。;,!?\n]|\. ")
 
@@ -59,8 +61,10 @@ def truncated(text: str, finish_reason: FinishReason) -> list[Flag]:
     return [Flag(name="truncated", start=start, end=len(text), detail="cut off at the token limit")]
 
 
-def cut_off(text: str, language: Language, finish_reason: FinishReason) -> list[Flag]:
-    """Flag a text that ends in the middle of a sentence.
+def cut_off(
+    text: str, language: Language, finish_reason: FinishReason, *, reference: str | None
+) -> list[Flag]:
+    """Flag a text that ends in the middle of a sentence, unless the reference ends like that.
 
     Either its last word or mark wants more to follow, or, where the provider does not say that
     the model came to its own end, a report of punctuated sentences ends without punctuation on a
@@ -68,6 +72,8 @@ def cut_off(text: str, language: Language, finish_reason: FinishReason) -> list[
     """
     body = text.rstrip()
     tail = fold(body[-200:])
+    if reference is not None and fold(reference).rstrip().endswith(tail[-_SAME_END:]):
+        return []
     if not tail or (tail[-1] in _TERMINAL and not _opens_bracket(tail)):
         return []
     dangles = bool(_ending(language, "dangling").search(tail)) or _opens_bracket(tail)

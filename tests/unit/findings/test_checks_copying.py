@@ -104,6 +104,19 @@ def test_the_words_of_the_template_are_no_instruction() -> None:
     assert found("报告要求：无。" + NORMAL, "instruction_echo") == []
 
 
+@pytest.mark.parametrize(
+    ("text", "request_"),
+    [
+        ("请根据图像描述各器官。肝脏正常。", "请根据图像描述各器官"),
+        ("Please describe the uptake of the liver.", "Please describe the uptake of the liver"),
+    ],
+)
+def test_a_request_is_an_instruction_whoever_wrote_it(text: str, request_: str) -> None:
+    (shown,) = found(text, "instruction_echo")
+    assert shown == request_
+    assert found("请结合临床，建议随访。Please correlate clinically.", "instruction_echo") == []
+
+
 @pytest.mark.parametrize("language", Language)
 def test_a_whole_prompt_is_an_echo_of_its_instructions(language: Language) -> None:
     prompt = load_prompt(language)

@@ -101,6 +101,8 @@ def test_the_facts_of_the_case_are_no_invention() -> None:
         "与2021-03-04旧片比较，病灶增多。",
         "对比前片，肝内病灶相仿。",
         "既往PET/CT所示肺结节已消失。",
+        "原左肺上叶结节本次摄取降至本底水平。",
+        "Compared with 12 January 2024, the node is less avid.",
         "肝内新发病灶，FDG摄取增高。",
         "Compared with the prior study, the nodule is larger.",
         "Interval increase in size of the node.",
@@ -122,6 +124,7 @@ def test_a_comparison_with_an_examination_nobody_supplied(text: str) -> None:
         "无既往影像资料可供对比。",
         "建议3个月后复查，随访观察。",
         "右乳术后改变，既往史不详。",
+        "原发灶位于右肺，本次检查图像清晰。",
         "前纵隔、前列腺及前臂未见异常。",
         "No prior studies are available for comparison.",
         "Comparison: None.",
@@ -138,3 +141,9 @@ def test_a_reference_that_compares_allows_comparing() -> None:
     text = "右肺结节较前缩小。"
     assert found(text, "prior_mentioned", reference="与前片比较，右肺结节缩小。") == []
     assert found(text, "prior_mentioned", reference="右肺见结节。") != []
+
+
+def test_the_date_of_an_invented_prior_is_counted_once() -> None:
+    text = "与2023年5月6日检查比较，肺结节缩小。报告日期：2023年9月1日。"
+    assert found(text, "patient_data") == ["2023年9月1日"]
+    assert found(text, "prior_mentioned")
