@@ -34,7 +34,7 @@ def load_case(path: Path, *, cohort: str) -> Case:
     language = Language(table.get("language", Language.ZH))
     return Case(
         id=table["id"],
-        folder=path.parent,
+        folder=Path(os.path.abspath(path)).parent,
         cohort=cohort,
         sex=table.get("sex", ""),
         age=_number(table.get("age")),

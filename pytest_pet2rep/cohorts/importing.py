@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,9 +63,9 @@ class ImportReport:
 
     def sentences(self) -> list[str]:
         """Say it all, one line each, the counts first."""
-        said = [f"{len(self.written)} cases written to {self.dest}"]
+        said = [f"{_cases(self.written)} written to {self.dest}"]
         if self.unchanged:
-            said.append(f"{len(self.unchanged)} cases were there already, unchanged")
+            said.append(f"{_cases(self.unchanged)} there already, unchanged")
         if self.outputs:
             said.append(f"predictions for replay: {self.outputs}")
         said += [f"id {old!r} became {new}" for old, new in self.renamed]
@@ -73,6 +73,10 @@ class ImportReport:
         said += [f"file not found: {n.where}: {n.what}" for n in self.missing]
         said += [f"skipped: {n.where}: {n.what}" for n in self.skipped]
         return said
+
+
+def _cases(ids: Sequence[str]) -> str:
+    return "1 case" if len(ids) == 1 else f"{len(ids)} cases"
 
 
 Importer = Callable[[Path, Path, ImportOptions], ImportReport]

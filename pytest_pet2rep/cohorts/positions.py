@@ -30,7 +30,7 @@ def locate(path: Path, key: str) -> int | None:
     while wanted:
         if wanted in lines:
             return lines[wanted]
-        wanted = re.sub(r"(^|\.)[^.\[]*$|\[\d+\]$", "", wanted)
+        wanted = wanted[: max(wanted.rfind("."), wanted.rfind("["), 0)]
     return None
 
 
@@ -59,7 +59,7 @@ def syntax_error(why: Exception, text: str) -> tuple[str, int | None]:
     if not message:
         return str(why), None
     found = re.match(r"line (\d+)", place)
-    return message, int(found.group(1)) if found else max(1, len(text.splitlines()))
+    return message, int(found.group(1)) if found else text.rstrip("\n").count("\n") + 1
 
 
 def _document(root: Node) -> Iterator[tuple[str, int]]:

@@ -18,7 +18,7 @@ def report_name(language: Language) -> str:
 
 
 def read_reports(case_file: Path, language: Language) -> dict[Language, str]:
-    """Read the whole reference reports beside ``case_file``, by language.
+    """Read the whole reference reports beside ``case_file``, by language; lines end in a line feed.
 
     Raises ``CaseFileError`` if there is none in ``language`` (the language of the case), or if
     one is empty or not UTF-8.
@@ -27,7 +27,8 @@ def read_reports(case_file: Path, language: Language) -> dict[Language, str]:
     for each in Language:
         path = case_file.parent / report_name(each)
         if path.is_file():
-            found[each] = decode(read_bytes(path), path).strip("\n")
+            text = decode(read_bytes(path), path).replace("\r\n", "\n").replace("\r", "\n")
+            found[each] = text.strip("\n")
             if not found[each].strip():
                 raise CaseFileError("is empty: write the reference report, or remove it", path)
     if language not in found:

@@ -63,14 +63,13 @@ def read_bytes(path: Path) -> bytes:
 
 
 def decode(raw: bytes, path: Path) -> str:
-    """Decode UTF-8, with or without a byte order mark; every line then ends in a line feed."""
+    """Decode UTF-8, with or without a byte order mark; ``CaseFileError`` names the line if not."""
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as why:
         line = raw.count(b"\n", 0, why.start) + 1
         message = f"byte {raw[why.start]:#04x} is not UTF-8: save the file as UTF-8"
         raise CaseFileError(message, path, line) from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def wrong(path: Path, key: str, message: str) -> CaseFileError:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pytest_pet2rep.cohorts import keys
@@ -15,6 +15,8 @@ from pytest_pet2rep.cohorts.casefile import load_case
 from pytest_pet2rep.cohorts.positions import locate
 from pytest_pet2rep.errors import CaseFileError
 from pytest_pet2rep.types import Case
+
+at_any_pace = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 NAMES = sorted(
     {key.name for known in (keys.CASE, keys.IMAGES, keys.PROMPT, keys.EXPECTATION) for key in known}
@@ -55,6 +57,7 @@ def outcome_of(content: bytes) -> Case | CaseFileError:
     return error
 
 
+@at_any_pace
 @given(tables, st.booleans())
 def test_any_table_gives_a_case_or_one_sentence(table: dict[str, Any], multiline: bool) -> None:
     content = tomli_w.dumps({"id": "PET-1", **table}, multiline_strings=multiline).encode()
@@ -64,11 +67,15 @@ def test_any_table_gives_a_case_or_one_sentence(table: dict[str, Any], multiline
         assert set(table) <= {key.name for key in keys.CASE}
 
 
+@at_any_pace
 @given(st.binary(max_size=200))
 @example(b"a = " + b"[" * 50_000)
 @example(b"a = " + b"9" * 5_000)
 @example(b"age = 1" + b"0" * 400)
+@example(b"\r\x00")
 @example(b'"\\x" = 1\nid = 3')
+@example(b'id = "PET-1"\n"[" = 1')
+@example(b'id = "PET-1"\n"a[b]c." = 1')
 @example(b"\xff\xfei\x00d\x00")
 @example(b'id = "PET-1"\n"a\\u001b" = 1')
 def test_any_bytes_give_a_case_or_one_sentence(content: bytes) -> None:
@@ -84,6 +91,15 @@ def leaves(table: dict[str, Any], prefix: str = "") -> list[str]:
     return found
 
 
+@at_any_pace
+@given(st.text(".[]0ab", max_size=12))
+def test_looking_for_any_key_comes_to_an_end(key: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.toml"
+        path.write_text("[a]\nb = [0, 1]\n", encoding="utf-8")
+        assert locate(path, key) in (None, 1, 2)
+
+
 plain_names = st.text("abcdefg_-", min_size=1, max_size=4)
 plain = st.recursive(
     st.integers(0, 9) | st.lists(st.integers(0, 9), max_size=3),
@@ -92,6 +108,7 @@ plain = st.recursive(
 )
 
 
+@at_any_pace
 @given(st.dictionaries(plain_names, plain, min_size=1, max_size=5))
 def test_every_key_that_is_written_is_found_on_a_line_that_names_it(table: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -66,6 +66,8 @@ def test_a_key_is_found_on_its_line(path: Path, key: str, line: int) -> None:
         ("expectations.liver.side", 16),
         ("expectations.liver.states[7]", 17),
         ("phantom.lesions[7].organ", 4),
+        ("phantom.odd[key", 4),
+        ("odd[key]x", None),
         ("nothing", None),
         ("", None),
     ],
