@@ -22,6 +22,10 @@ from pytest_pet2rep.types import Language
 CLEANING = "clean:1"
 """Signature of this step; a new number whenever any text may come out differently."""
 
+SHORTEST_REPORT = 60
+"""Characters; what is shorter than this and than what stands before a lone closing think tag is
+not taken for the report."""
+
 _THINK = re.compile(r"<(/?)(?:think|thinking|reasoning|thought)>", re.IGNORECASE)
 _INFO = "[A-Za-z0-9_+-]{0,20}[ \t]{0,20}"
 _FENCE_LINE = re.compile(rf"^[ \t]{{0,20}}(?:```|~~~){_INFO}\r?(?:\n|\Z)", re.MULTILINE)
@@ -99,6 +103,10 @@ class _Working:
     def drop_thinking(self) -> bool:
         """Drop think blocks; a lone closing tag ends a block that began with the answer.
 
+        Chat templates of reasoning models open the block themselves, so their answers begin
+        inside it.  But a lone tag with next to nothing behind it follows a report: there the
+        report is what stands before, and nothing is dropped.
+
         Returns whether a block is still open at the end.
         """
         spans: list[tuple[int, int]] = []
@@ -111,13 +119,18 @@ class _Working:
                 depth -= 1
                 if not depth:
                     spans.append((begin, tag.end()))
-            else:
+            elif self._report_follows(tag, spans[-1][1] if spans else 0):
                 spans = [(0, tag.end())]
         if depth:
             spans.append((begin, len(self.text)))
         # The line break keeps what stood on either side from growing together to a new mark.
         self.drop(spans, "think block", joint="\n")
         return depth > 0
+
+    def _report_follows(self, tag: re.Match[str], dropped: int) -> bool:
+        """Say if a report stands behind ``tag``; before it is what follows ``dropped``."""
+        before, behind = self.text[dropped : tag.start()].strip(), self.text[tag.end() :].strip()
+        return len(behind) >= min(SHORTEST_REPORT, len(before))
 
     def drop_after_end(self) -> None:
         """Drop the first end-of-report mark and all that follows."""

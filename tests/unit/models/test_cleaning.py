@@ -136,3 +136,8 @@ def test_half_a_surrogate_pair_in_an_envelope_cannot_break_later_writing() -> No
 @pytest.mark.timeout(60)
 def test_hostile_texts_end_in_time(raw: str) -> None:
     assert len(clean(raw, language=ZH).text) <= len(raw)
+
+
+def test_a_lone_closing_think_tag_behind_a_whole_report_drops_nothing() -> None:
+    raw = f"{REPORT * 3}\n</think>\n以上为整理后的报告"
+    assert clean(raw, language=ZH).text == raw
