@@ -135,11 +135,12 @@ def _copied(example: Example, squeezed: str) -> tuple[int, int] | None:
 
 @lru_cache(maxsize=64)
 def _instruction_sentences(instructions: str, template: str, language: Language) -> tuple[str, ...]:
-    around = instructions.replace(template, "\n") if template else instructions
+    example = squeeze(template).text
     found = dict.fromkeys(
-        squeeze(_NUMBERING.sub("", around[start:end])).text for start, end in _pieces(around)
+        squeeze(_NUMBERING.sub("", instructions[start:end])).text
+        for start, end in _pieces(instructions)
     )
-    return tuple(sentence for sentence in found if len(sentence) >= _LEAST[language])
+    return tuple(s for s in found if len(s) >= _LEAST[language] and s not in example)
 
 
 def _pieces(text: str) -> Iterator[tuple[int, int]]:

@@ -80,13 +80,16 @@ def test_without_a_reference_any_copied_finding_is_an_echo() -> None:
     assert found(NODULE, "template_echo", None)
 
 
+@pytest.mark.parametrize("brackets", [True, False])
 @pytest.mark.parametrize("language", Language)
-def test_the_shipped_template_echoes_all_of_its_eight_findings(language: Language) -> None:
+def test_the_shipped_template_echoes_all_of_its_eight_findings(
+    language: Language, brackets: bool
+) -> None:
     prompt = load_prompt(language)
     flags = check_report(
         template_text(prompt),
         language=language,
-        template=prompt.template,
+        template=prompt.template if brackets else template_text(prompt),
         instructions=prompt.user,
         reference=NORMAL,
     )
