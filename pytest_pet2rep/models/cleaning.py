@@ -23,8 +23,8 @@ CLEANING = "clean:1"
 """Signature of this step; a new number whenever any text may come out differently."""
 
 SHORTEST_REPORT = 60
-"""Characters; what is shorter than this and than what stands before a lone closing think tag is
-not taken for the report."""
+"""Characters; behind a lone closing think tag what is shorter is not taken for the report, if what
+stands before it is not."""
 
 _THINK = re.compile(r"<(/?)(?:think|thinking|reasoning|thought)>", re.IGNORECASE)
 _INFO = "[A-Za-z0-9_+-]{0,20}[ \t]{0,20}"
@@ -130,7 +130,7 @@ class _Working:
     def _report_follows(self, tag: re.Match[str], dropped: int) -> bool:
         """Say if a report stands behind ``tag``; before it is what follows ``dropped``."""
         before, behind = self.text[dropped : tag.start()].strip(), self.text[tag.end() :].strip()
-        return len(behind) >= min(SHORTEST_REPORT, len(before))
+        return len(before) < SHORTEST_REPORT or len(behind) >= SHORTEST_REPORT
 
     def drop_after_end(self) -> None:
         """Drop the first end-of-report mark and all that follows."""
