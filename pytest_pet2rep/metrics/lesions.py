@@ -54,11 +54,15 @@ def lesion_counts(
     """Count the lesions of one case; give the mentions of the scored section only.
 
     ``generated`` is ``None`` without a usable report: every lesion is then missed.
+    ``suv_invented`` counts SUVmax values of the report that are more than 25 % off, or that stand
+    at a lesion for which the reference gives none.
     """
     expected, found = _lesions(reference), _lesions(generated or ())
     pairs = list(pair_lesions(expected, found))
     sided = [(r.side, g.side) for r, g in pairs if Side.NONE not in (r.side, g.side)]
     differences = [d for r, g in pairs if (d := _suv_difference(r, g)) is not None]
+    stated = sum(lesion.suvmax is not None for lesion in found)
+    within = sum(d <= SUV_TOLERANCE for d in differences)
     return {
         "cases": 1,
         "reference": len(expected),
@@ -68,7 +72,8 @@ def lesion_counts(
         "same_side": sum(one is other for one, other in sided),
         "side_left_out": sum(r.side is not Side.NONE and g.side is Side.NONE for r, g in pairs),
         "suv_pairs": len(differences),
-        "suv_within": sum(d <= SUV_TOLERANCE for d in differences),
+        "suv_within": within,
+        "suv_invented": stated - within,
         "suv_difference_nano": sum(round(d * _NANO) for d in differences),
     }
 

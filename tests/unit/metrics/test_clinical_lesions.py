@@ -145,3 +145,10 @@ def test_lesion_counts_of_cases_add_up_exactly() -> None:
     ]
     assert add_counts(cases) == add_counts(reversed(cases))
     assert add_counts([add_counts(cases[:20]), add_counts(cases[20:])]) == add_counts(cases)
+
+
+def test_an_suvmax_without_a_basis_is_invented() -> None:
+    expected = [lesion(suv=4.0), lesion("liver", suv=10.0), lesion("bone")]
+    found = [lesion(suv=5.0), lesion("liver", suv=4.0), lesion("bone", suv=3.0), lesion("spleen")]
+    assert lesion_counts(expected, found)["suv_invented"] == 2
+    assert lesion_counts(expected, expected)["suv_invented"] == 0
