@@ -11,6 +11,7 @@ from pytest_pet2rep.cohorts import cohort as cohort_module
 from pytest_pet2rep.cohorts.casefile import load_case
 from pytest_pet2rep.cohorts.cohort import find_cohort
 from pytest_pet2rep.errors import CaseFileError, UsageProblem
+from pytest_pet2rep.types import Language
 
 MakeCase = Callable[..., Path]
 
@@ -153,3 +154,15 @@ def test_the_cases_inside_a_wheel_win_and_other_packages_are_left_alone(
     shipped = find_cohort(None)
     assert (shipped.name, shipped.root) == ("shipped", site / "pytest_pet2rep" / "cases")
     assert shipped.digest == find_cohort(root).digest
+
+
+def test_every_shipped_case_loads_in_both_languages_and_may_be_passed_on() -> None:
+    shipped = find_cohort(None)
+    cases = [load_case(path, cohort=shipped.name) for path in shipped.case_files]
+    assert len(cases) >= 12
+    for case in cases:
+        assert set(case.references) == set(Language)
+        assert case.private is False
+        assert case.licence
+        assert case.provenance
+        assert case.images.kind == "phantom"
