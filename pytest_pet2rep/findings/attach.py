@@ -27,7 +27,9 @@ def choose(
     stop = kinds.find("!", predicate.last, following)
     behind = [s for s in sites if predicate.last <= s.index < (following if stop < 0 else stop)]
     if english:
-        return _english(predicate, inside, before, behind, kinds[predicate.last : following], following)
+        return _english(
+            predicate, inside, before, behind, kinds[predicate.last : following], following
+        )
     end = predicate.last - 1
     if before or inside:
         return _main(before + inside), end
@@ -66,7 +68,9 @@ def _main(sites: list[Site]) -> list[Site]:
 
 def cut_exceptions(tokens: list[Token]) -> tuple[list[Token], list[list[Token]]]:
     """Take "except ..." and "... excepted" out of a sentence: what is left, and what was taken."""
-    kinds = "".join(token.kind for token in tokens)
+    kinds = "".join([token.kind for token in tokens])
+    if "x" not in kinds and "X" not in kinds:
+        return tokens, []
     cut: list[list[Token]] = []
     kept: list[Token] = []
     position = 0

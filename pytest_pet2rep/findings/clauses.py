@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pytest_pet2rep.findings.lexicon import lexicon
+from pytest_pet2rep.findings.nonstatements import blanks, is_statement
 from pytest_pet2rep.findings.sites import Site
 from pytest_pet2rep.findings.tokens import Token
 
@@ -31,9 +31,10 @@ class Clause:
     sites: list[Site] = field(default_factory=list)
     """What it speaks of: its own sites, or those before it."""
 
-    @property
-    def kinds(self) -> str:
-        return "".join(token.kind for token in self.tokens)
+    kinds: str = ""
+
+    def __post_init__(self) -> None:
+        self.kinds = "".join([token.kind for token in self.tokens])
 
 
 @dataclass(slots=True, eq=False)
@@ -71,9 +72,7 @@ def sentences(text: str, tokens: list[Token]) -> Iterator[Sentence]:
 
 
 def _sentence(text: str, tokens: list[Token], start: int, end: int, breaks: int) -> Sentence:
-    body = text[start:end]
-    table = lexicon()
-    said = table.nonstatements.search(body.strip()) is None
+    said = is_statement(text[start:end].strip(" 。.!\n"))
     words = [token for token in _without_brackets(tokens) if token.kind != " "]
     sentence = Sentence(
         clauses=[], start=start, end=end, after_break=breaks > 0, after_gap=breaks > 1,
@@ -88,8 +87,10 @@ def split_clauses(text: str, sentence: Sentence) -> list[Clause]:
     held: list[Token] = []
     tokens = sentence.tokens
     _join_lists(tokens)
-    kinds = "".join(token.kind for token in tokens)
-    joins = {match.start() for match in _JOINED_CLAUSE.finditer(kinds)}
+    kinds = "".join([token.kind for token in tokens])
+    joins = (
+        {match.start() for match in _JOINED_CLAUSE.finditer(kinds)} if "F" in kinds else frozenset()
+    )
     for position, token in enumerate(tokens):
         joined = position in joins and any(held_token.kind in _SAYS for held_token in held)
         if token.kind in ",;:" or token.kind == "b" or joined:
@@ -104,7 +105,7 @@ def split_clauses(text: str, sentence: Sentence) -> list[Clause]:
 
 def _join_lists(tokens: list[Token]) -> None:
     """A comma between two organs is an "and", unless both sides have an uptake phrase."""
-    kinds = "".join(token.kind for token in tokens)
+    kinds = "".join([token.kind for token in tokens])
     for match in _LISTED.finditer(kinds):
         comma = match.start()
         before = re.split("[,;:b]", kinds[:comma])[-1]
@@ -114,10 +115,7 @@ def _join_lists(tokens: list[Token]) -> None:
 
 
 def _mark_unfilled(text: str, sentence: Sentence, clauses: list[Clause]) -> None:
-    blanks = [m.start() for m in lexicon().unfilled.finditer(text, sentence.start, sentence.end)]
-    if not blanks:
-        return
-    for blank in blanks:
+    for blank in blanks(text, sentence.start, sentence.end):
         before = [c for c in clauses if c.tokens and c.tokens[0].start <= blank]
         if before:
             before[-1].unfilled = True

@@ -16,7 +16,9 @@ from pytest_pet2rep.findings.tokens import Token
 TAKEN = "."
 """Kind of a word that a longer phrase has taken up."""
 
-_REFERENCE = re.compile(r"(?P<head>[><~YE])(?P<body>[IGsoQ]{0,3}(?:[sOampnLPWQu.]|N(?=[OamU])|c(?=[sOam])|[IuyUfd](?=[sOamS#])){1,10}[N]?[Ufd]?)I?(?P<value>[S#]?)")
+_REFERENCE = re.compile(
+    r"(?P<head>[><~YE])(?P<body>[IGsoQ]{0,3}(?:[sOampnLPWQu.]|N(?=[OamU])|c(?=[sOam])|[IuyUfd](?=[sOamS#])){1,10}[N]?[Ufd]?)I?(?P<value>[S#]?)"
+)
 _CONTRALATERAL = re.compile(r"(?P<head>[YE])(?P<value>[S#])I?s")
 _NORMAL_REFERENCE = re.compile(r"[><~][G]?N")
 _SIMILAR = re.compile(r"[cY][sG]{0,2}[sOampu]{1,6}[UfdL]{0,2}(?=[MGF]{0,2}[w~])")
@@ -66,8 +68,27 @@ def mark(tokens: list[Token]) -> dict[int, tuple[str, ...]]:
 
     Returns, for each word of relation (by its start), the organs that it refers to.
     """
-    kinds = "".join(token.kind for token in tokens)
+    kinds = "".join([token.kind for token in tokens])
     relations: dict[int, tuple[str, ...]] = {}
+    if _RELATION_WORD.search(kinds):
+        _mark_references(tokens, kinds, relations)
+    if "w" in kinds or "~" in kinds:
+        _take_all(_SIMILAR, tokens)
+    if "C" in kinds:
+        _take_all(_CT_AFTER, tokens, keep="OasnpL")
+        _take_all(_CT_BEFORE, tokens, keep="OasnpL")
+    if any(token.word.value == "neither" for token in tokens if token.kind == "!"):
+        for token in tokens:
+            token.kind = "c" if token.word.value == "nor" else token.kind
+    return relations
+
+
+_RELATION_WORD = re.compile("[><~YE]")
+
+
+def _mark_references(
+    tokens: list[Token], kinds: str, relations: dict[int, tuple[str, ...]]
+) -> None:
     for match in _REFERENCE.finditer(kinds):
         body = tokens[match.start("body") : match.end("body")]
         if not any(token.kind in "OamsPN" for token in body):
@@ -85,29 +106,20 @@ def mark(tokens: list[Token]) -> dict[int, tuple[str, ...]]:
         relations[head.start] = ("reference",)
         head.kind, head.number = "Y", value.number
         _take(tokens[match.start() + 1 : match.end()])
-    for position, token in enumerate(tokens[1:]):
-        if token.kind == "Y" and token.number and tokens[position].kind == ",":
-            tokens[position].kind = TAKEN
-    neither = any(token.word.value == "neither" for token in tokens)
-    for token in tokens:
-        if neither and token.word.value == "nor":
-            token.kind = "c"
     for match in _NORMAL_REFERENCE.finditer(kinds):
         head = tokens[match.start()]
         if head.start not in relations:
             relations[head.start] = ("normal",)
             tokens[match.end() - 1].kind = TAKEN
-    for token in tokens:
+    for position, token in enumerate(tokens):
+        if token.kind == "Y" and token.number and position and tokens[position - 1].kind == ",":
+            tokens[position - 1].kind = TAKEN
         if token.kind in "><~" and token.start not in relations:
             token.kind = TAKEN
         elif token.kind == "E":
             token.kind = "T"
         elif token.kind == "Y" and token.start not in relations:
-            token.kind = "c" if token.word.value != "compared" else "G"
-    _take_all(_SIMILAR, tokens)
-    _take_all(_CT_AFTER, tokens, keep="OasnpL")
-    _take_all(_CT_BEFORE, tokens, keep="OasnpL")
-    return relations
+            token.kind = "G"
 
 
 def _take(tokens: list[Token]) -> None:
@@ -116,16 +128,19 @@ def _take(tokens: list[Token]) -> None:
 
 
 def _take_all(pattern: re.Pattern[str], tokens: list[Token], keep: str = "") -> None:
-    kinds = "".join(token.kind for token in tokens)
+    kinds = "".join([token.kind for token in tokens])
     for match in pattern.finditer(kinds):
         for token in tokens[match.start() : match.end()]:
             if token.kind not in keep:
                 token.kind = TAKEN
 
 
-def predicates(tokens: list[Token], relations: dict[int, tuple[str, ...]]) -> list[Predicate]:
+def predicates(
+    tokens: list[Token], kinds: str, relations: dict[int, tuple[str, ...]]
+) -> list[Predicate]:
     """The uptake phrases of one clause in order, each with the negations that govern it."""
-    kinds = "".join(token.kind for token in tokens)
+    if not _CAN_SAY.search(kinds):
+        return []
     found: list[Predicate] = []
     for match in _PREDICATE.finditer(kinds):
         predicate = Predicate(
@@ -144,6 +159,7 @@ def predicates(tokens: list[Token], relations: dict[int, tuple[str, ...]]) -> li
     return found
 
 
+_CAN_SAY = re.compile(r"[UdfmHKZ+0vBPNA><~Yq-]")
 _PASSIVE = re.compile(r"[OasnpIcLtMG]{0,8}F?!G{0,2}V")
 _SHARED = re.compile(r"[cGfAOasnpIqL]{0,8}$")
 _NEGATED_NOUN = re.compile(r"!.*[CLnJ.][^,]*I[GfA]*$")

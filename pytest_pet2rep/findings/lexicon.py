@@ -62,30 +62,20 @@ class Lexicon:
 
     words: Mapping[str, Word]
     lengths: Mapping[str, tuple[int, ...]]
-    nonstatements: re.Pattern[str]
-    unfilled: re.Pattern[str]
-    digest: str
 
 
 @cache
 def lexicon() -> Lexicon:
     """The table of all words, built once."""
     words: dict[str, Word] = dict(_anatomy(catalogue()))
-    tables = {language: _table(language) for language in _LANGUAGES}
-    for table in tables.values():
-        words |= dict(_listed(table))
+    for language in _LANGUAGES:
+        words |= dict(_listed(_table(language)))
     lengths: dict[str, set[int]] = defaultdict(set)
     for word in words:
         lengths[first_piece(word)].add(len(word))
-    statements = [table["nonstatement"] for table in tables.values()]
     return Lexicon(
         words=words,
         lengths={piece: tuple(sorted(found, reverse=True)) for piece, found in lengths.items()},
-        nonstatements=_alternatives(
-            p for lists in statements for name, ps in lists.items() if name != "unfilled" for p in ps
-        ),
-        unfilled=_alternatives(p for lists in statements for p in lists["unfilled"]),
-        digest=lexicon_digest(),
     )
 
 
@@ -96,10 +86,6 @@ def first_piece(word: str) -> str:
 
 
 _LATIN = re.compile(r"[a-z0-9]+")
-
-
-def _alternatives(patterns: Iterator[str]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
 def _anatomy(names: Catalogue) -> Iterator[tuple[str, Word]]:
@@ -140,7 +126,7 @@ def _table(language: str) -> dict[str, Any]:
 def lexicon_digest() -> str:
     """First eight hex digits over every word list, the character table and the catalogue."""
     digest = hashlib.sha256()
-    for name in ("zh", "en", "sections", "characters"):
+    for name in ("zh", "en", "nonstatements", "sections", "characters"):
         digest.update(resources.files(__package__).joinpath(f"lexicon/{name}.toml").read_bytes())
     anatomy = resources.files("pytest_pet2rep").joinpath("data/anatomy/organs.toml")
     digest.update(anatomy.read_bytes())

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pytest_pet2rep.anatomy import catalogue, combine
 from pytest_pet2rep.findings.normalise import normalise
 from pytest_pet2rep.findings.lexicon import lexicon_digest
-from pytest_pet2rep.findings.resolve import outline, spans
+from pytest_pet2rep.findings.memory import spans
+from pytest_pet2rep.findings.resolve import outline
 from pytest_pet2rep.findings.sections import NO_FINDINGS, SectionSpan, split_sections
 from pytest_pet2rep.types import (
     ABNORMAL_STATES,
@@ -69,7 +70,10 @@ def _read_section(text: str, span: SectionSpan) -> tuple[list[Mention], list[Fla
                 section=span.section, start=first, end=last, rule=said.rule,
             )
         )  # fmt: skip
-    flags = [Flag(name="prior_mentioned", start=a, end=b) for a, b in map(lambda p: place(*p), found.prior[:1])]
+    flags = [
+        Flag(name="prior_mentioned", start=a, end=b)
+        for a, b in map(lambda p: place(*p), found.prior[:1])
+    ]
     flags += [
         Flag(name="temporal_change_only", start=a, end=b)
         for a, b in map(lambda p: place(*p), found.temporal_only)

@@ -15,6 +15,7 @@ _MIDLINE = frozenset(
 _LOBED = frozenset(["lungs", "liver", "bone", "esophagus", "intestine", "ureters", "pancreas"])
 """Organs that lend themselves to a bare "upper lobe", "segment" or "adnexa" (of a vertebra)."""
 _LOBES = ("upper lobe", "middle lobe", "lower lobe")
+_NAMES = re.compile("[Oasnp12]")
 _DEMARCATED = re.compile(r"c[sOampnuLG.]{1,6}e")
 
 
@@ -46,14 +47,16 @@ def _with_side(part: str, site: Site) -> str:
 
 
 def sites_of(
-    tokens: list[Token], context: list[Site], named: list[Site], nodal: bool = False
+    tokens: list[Token], kinds: str, context: list[Site], named: list[Site], nodal: bool = False
 ) -> list[Site]:
     """All sites of a clause in order.
 
     ``context`` lends its organ to a bare side or part; "the former" and "the latter" are the
     first and the last of ``named``.  Under a heading of nodes (``nodal``) areas mean their nodes.
     """
-    collector = _Collector(tokens, context, named)
+    if not _NAMES.search(kinds):
+        return []
+    collector = _Collector(tokens, kinds, context, named)
     for index, token in enumerate(tokens):
         collector.take(index, token)
     collector.finish()
@@ -66,9 +69,11 @@ def sites_of(
 class _Collector:
     """Builds the sites of one clause word by word."""
 
-    def __init__(self, tokens: list[Token], context: list[Site], named: list[Site]) -> None:
+    def __init__(
+        self, tokens: list[Token], kinds: str, context: list[Site], named: list[Site]
+    ) -> None:
         self.tokens = tokens
-        self.kinds = "".join(token.kind for token in tokens)
+        self.kinds = kinds
         self.context = context
         self.earlier = named
         self.sites: list[Site] = []
@@ -77,9 +82,10 @@ class _Collector:
         self.waiting: list[Token] = []
         self.aside = False
         self.node_words: list[int] = []
-        self.demarcated = {
-            i for m in _DEMARCATED.finditer(self.kinds) for i in range(m.start(), m.end())
-        }
+        self.demarcated: set[int] = set()
+        if "e" in kinds:
+            for match in _DEMARCATED.finditer(kinds):
+                self.demarcated.update(range(match.start(), match.end()))
 
     def take(self, index: int, token: Token) -> None:
         kind = token.kind
@@ -186,7 +192,11 @@ class _Collector:
             for site in self.sites:
                 site.organ = catalogue().organ_nodes.get(site.organ, "") or site.organ
         last = self.sites[-1] if self.sites else None
-        if not turned and last is not None and re.fullmatch("[usGJVf.]*", self.kinds[last.index + 1 : index]):
+        if (
+            not turned
+            and last is not None
+            and re.fullmatch("[usGJVf.]*", self.kinds[last.index + 1 : index])
+        ):
             station = catalogue().organ_nodes.get(last.organ, "")
             if station:
                 last.organ, last.nodes, last.end = station, station, token.end
@@ -199,9 +209,10 @@ class _Collector:
         return "a" in self.kinds[index + 1 :]
 
     def _own_lesion(self, site: Site, index: int) -> bool:
-        return re.match("[GJ]*L", self.kinds[site.index + 1 : index]) is not None and "c" in self.kinds[
-            site.index + 1 : index
-        ]
+        return (
+            re.match("[GJ]*L", self.kinds[site.index + 1 : index]) is not None
+            and "c" in self.kinds[site.index + 1 : index]
+        )
 
     def _bare_node(self, index: int, token: Token) -> None:
         """Nodes without an area are those spoken of before, or nodes of no station."""

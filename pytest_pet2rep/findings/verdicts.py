@@ -35,9 +35,8 @@ class Verdict:
     temporal: bool = False
 
 
-def verdict(predicate: Predicate, tokens: list[Token]) -> Verdict | None:
+def verdict(predicate: Predicate, tokens: list[Token], kinds: str) -> Verdict | None:
     """Decide one phrase of a clause; ``None`` if it states nothing."""
-    kinds = "".join(token.kind for token in tokens)
     negated = predicate.negations % 2 == 1
     decided = _decide(predicate, tokens, kinds, negated)
     if decided is None:

@@ -1,0 +1,118 @@
+"""Clauses that say something about what was said before: causes, denials, lists that go on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from pytest_pet2rep.findings.clauses import Clause
+from pytest_pet2rep.findings.grammar import Predicate
+from pytest_pet2rep.findings.memory import Memory
+from pytest_pet2rep.findings.sites import Site
+from pytest_pet2rep.findings.verdicts import EXISTENCE, disjoined
+from pytest_pet2rep.types import Certainty, UptakeState
+
+_NORMAL = (UptakeState.NORMAL,)
+_INCREASED = (UptakeState.INCREASED,)
+_LIST = re.compile(r"[OapnscuIyS.]*")
+_OWN_LEVEL = re.compile("[+HK0Z-]")
+_NOT_A_REMARK = re.compile("[!QWJ><]")
+_OTHER_CAUSE = re.compile("q.*[JL]")
+_DENIED = re.compile(r"[Oanps][^C]{0,4}![tFVMGc.]{0,2}$")
+
+
+def goes_on(memory: Memory, clause: Clause, sites: list[Site]) -> bool:
+    """A list of organs behind the phrase that labels it, or after one that announced it."""
+    kinds = clause.kinds
+    if memory.announced is not None:
+        verdict, token = memory.announced
+        memory.state(sites, verdict, token.start, token.end)
+        return True
+    if not memory.last:
+        return False
+    exemplar = "h" in kinds and memory.last[-1].state is not UptakeState.NORMAL
+    if exemplar or (memory.forward and _LIST.fullmatch(kinds)):
+        memory.state_again(sites)
+        return True
+    return False
+
+
+def remark(memory: Memory, clause: Clause, sites: list[Site], said: list[Predicate]) -> bool:
+    """ "..., likely physiologic" and "..., requires evaluation" decide what was said before.
+
+    Returns whether the clause was such a remark (policy 9).
+    """
+    kinds = clause.kinds
+    open_cause = "P" in kinds and disjoined(kinds)
+    if memory.turned and not sites and "P" not in kinds and _OTHER_CAUSE.search(kinds):
+        _turn_back(memory)
+        return True
+    if sites and not (memory.open and open_cause) and not _names_again(memory, kinds, sites):
+        return False
+    if memory.open and (open_cause or "r" in kinds):
+        return memory.decide_open(_INCREASED, "P9")
+    if "P" not in kinds or open_cause or _NOT_A_REMARK.search(kinds):
+        return open_cause and bool(memory.last)
+    if any(_OWN_LEVEL.search(p.kinds) and "P" not in p.kinds for p in said):
+        return False
+    return _turn(memory, Certainty.PROBABLE if "q" in kinds else Certainty.DEFINITE)
+
+
+def _names_again(memory: Memory, kinds: str, sites: list[Site]) -> bool:
+    """ "considered physiologic bowel uptake" after a statement on the bowel."""
+    organs = {statement.site.organ for statement in memory.last}
+    return kinds.startswith("q") and "P" in kinds and {site.organ for site in sites} <= organs
+
+
+def _turn(memory: Memory, certainty: Certainty) -> bool:
+    if memory.open:
+        return memory.decide_open(_NORMAL, "P9", certainty)
+    for statement in memory.last:
+        if statement.state is UptakeState.INCREASED:
+            memory.turned += [statement] if certainty is Certainty.PROBABLE else []
+            statement.state = UptakeState.NORMAL
+            statement.verdict = replace(statement.verdict, rule="P9", certainty=certainty)
+    return bool(memory.last)
+
+
+def _turn_back(memory: Memory) -> None:
+    """ "Possibly physiologic, possibly colitis": the cause is left open after all."""
+    for statement in memory.turned:
+        statement.state = UptakeState.INCREASED
+        statement.verdict = replace(statement.verdict, certainty=Certainty.DEFINITE)
+    memory.turned = []
+
+
+def ellipsis(memory: Memory, clause: Clause, sites: list[Site]) -> None:
+    """ "..., the left ones are not" denies the phrase before, "nor in the right" repeats it."""
+    kinds = clause.kinds
+    if memory.open and not sites and "V" in kinds:
+        memory.decide_open(_INCREASED, EXISTENCE)
+    if not memory.last or not sites or "!" not in kinds:
+        return
+    state = memory.last[-1].state
+    if any(token.word.value == "nor" for token in clause.tokens[:2]):
+        if state is UptakeState.NORMAL:
+            memory.state_again(sites)
+    elif state is UptakeState.INCREASED and _DENIED.search(kinds):
+        denied = replace(memory.last[-1].verdict, states=_NORMAL, rule="P2", degree="")
+        memory.state(sites, denied, sites[0].start, sites[-1].end)
+
+
+def overrule(memory: Memory) -> None:
+    """Drop from a sentence what a plainer word of the same sentence has put right.
+
+    "Uptake is seen" yields to a word on its level, and a "cold" nodule to its photopenic defect.
+    """
+    own = memory.sentence_statements()
+    if len(own) < 2:
+        return
+    kept = []
+    for statement in own:
+        rivals = [s for s in own if s.site is statement.site and s is not statement]
+        normal = any(s.state is UptakeState.NORMAL and s.start > statement.start for s in rivals)
+        absent = any(s.state is UptakeState.ABSENT for s in rivals)
+        rule = statement.verdict.rule
+        if not (rule == EXISTENCE and normal) and not (rule == "P0.cold" and absent):
+            kept.append(statement)
+    memory.found.statements[memory.begun :] = kept
