@@ -26,10 +26,12 @@ def score(
     metrics: Sequence[str] = ("pet2rep",),
     organs: str = "pet2rep19",
     section: str = "findings",
+    clean: bool = True,
 ) -> PairScores:
     """Score predicted reports against references, pair by pair: for a training callback.
 
-    ``language`` is ``zh`` or ``en``; a prediction of ``None`` is a report that is missing.
+    ``language`` is ``zh`` or ``en``; a prediction of ``None`` is a report that is missing;
+    ``clean`` takes out what is no part of a report (think blocks, code fences ...).
     ``score(...).values`` maps metric names to values in 0..1; ``.scores`` carries signatures.
     Raises ``pytest_pet2rep.errors.UsageProblem`` for unequal lengths and unknown names.
     """
@@ -42,4 +44,5 @@ def score(
         metrics=metrics,
         organs=organs,
         section=section,
+        clean=clean,
     )

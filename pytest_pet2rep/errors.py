@@ -65,7 +65,7 @@ class MissingDependency(UsageProblem):
 
 
 class MetricUnavailable(UsageProblem):
-    """A requested metric cannot be computed here (missing model, wrong direction, failed self-test)."""
+    """A requested metric cannot be computed here: missing model or package, failed self-test."""
 
 
 class DataProblem(Pet2repError):

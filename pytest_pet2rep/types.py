@@ -66,6 +66,8 @@ class Section(StrEnum):
 
 
 class Language(StrEnum):
+    """Language of a report; it chooses prompt, reference and tokenizer."""
+
     ZH = "zh"
     EN = "en"
 
@@ -118,6 +120,8 @@ class Reading:
 
 
 class ExpectationSource(StrEnum):
+    """Where an expectation comes from: the case file, the reference report, or a reviewer."""
+
     EXPLICIT = "explicit"
     EXTRACTED = "extracted"
     REVIEWED = "reviewed"
@@ -206,6 +210,8 @@ class Case:
 
 
 class FinishReason(StrEnum):
+    """Why a generation ended."""
+
     STOP = "stop"
     LENGTH = "length"
     REFUSED = "refused"
@@ -258,7 +264,7 @@ class Generation:
     usage: Usage = Usage()
     images_sent: int = 0
     images_consumed: int | None = None
-    """``None`` where the provider cannot know; a known mismatch with ``images_sent`` is an error."""
+    """``None`` where the provider cannot know; another number than ``images_sent`` is an error."""
     seconds: float = 0.0
     origin: str = ""
     """Where the text stands if it was not generated here, e.g. ``outputs.jsonl:17``."""
@@ -331,7 +337,7 @@ class Record:
     where: str = ""
     """Where the whole generated text lies."""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """Per check: sufficient statistics of the text metrics, flags, token usage, sex, language ..."""
+    """Per check: statistics of the text metrics, flags, token usage, sex, language ..."""
 
 
 class Level(StrEnum):

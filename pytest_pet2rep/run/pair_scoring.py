@@ -61,10 +61,12 @@ def score(
     metrics: Sequence[str] = ("pet2rep",),
     organs: str = "pet2rep19",
     section: Section | str = Section.FINDINGS,
+    clean: bool = True,
 ) -> PairScores:
     """Score predicted reports against references, pair by pair in order.
 
-    A prediction of ``None`` is a report that is missing.  Raises ``UsageProblem`` for unequal
+    A prediction of ``None`` is a report that is missing.  ``clean`` takes out what is no part of a
+    report (think blocks, code fences ...), as a run does.  Raises ``UsageProblem`` for unequal
     lengths, an unknown language, metric, organ list or section.
     """
     if len(references) != len(predictions):
@@ -75,12 +77,19 @@ def score(
         PairToScore(id=str(number), reference=reference, prediction=prediction)
         for number, (reference, prediction) in enumerate(zip(references, predictions, strict=True))
     ]
-    settings = pair_settings(language=language, metrics=metrics, organs=organs, section=section)
+    settings = pair_settings(
+        language=language, metrics=metrics, organs=organs, section=section, clean=clean
+    )
     return score_stream(lambda: pairs, settings)
 
 
 def pair_settings(
-    *, language: Language | str, metrics: Sequence[str], organs: str, section: Section | str
+    *,
+    language: Language | str,
+    metrics: Sequence[str],
+    organs: str,
+    section: Section | str,
+    clean: bool = True,
 ) -> RunSettings:
     """Return checked settings for scoring pairs; raises ``UsageProblem``."""
     try:
@@ -90,6 +99,7 @@ def pair_settings(
             section=Section(section),
             metrics=tuple(metrics),
             organs=organs,
+            clean=clean,
         )
     except ValueError as why:
         raise UsageProblem(

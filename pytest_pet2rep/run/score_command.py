@@ -28,6 +28,7 @@ def score_file(options: argparse.Namespace) -> int:
         metrics=[name.strip() for name in options.metrics.split(",") if name.strip()],
         organs=options.organs,
         section=options.section,
+        clean=options.clean != "none",
     )
     fields = PairFields(
         id=options.id_field, reference=options.reference_field, prediction=options.prediction_field
