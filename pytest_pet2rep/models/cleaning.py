@@ -70,10 +70,13 @@ def clean(raw: str, *, language: Language) -> Cleaned:
     apart.  A text without any such mark comes back unchanged, white space included.
     """
     working = _Working(raw)
-    unclosed = working.drop_thinking()
-    working.drop_after_end()
-    working.drop_fence_lines()
-    working.trim()
+    unclosed = working.tidy()
+    while working.removed and _THINK.search(working.text):
+        # A lone closing tag may be read otherwise once its surroundings have gone.
+        before = working.text
+        unclosed = working.tidy() or unclosed
+        if working.text == before:
+            break
     inner = _opened_envelope(working.text, language)
     if inner is None:
         text = working.text if working.removed else raw
@@ -100,6 +103,14 @@ class _Working:
     def noted(self) -> tuple[tuple[int, int, str], ...]:
         return tuple(sorted(self.removed))
 
+    def tidy(self) -> bool:
+        """Drop all that is no report; returns whether a think block is still open at the end."""
+        unclosed = self.drop_thinking()
+        self.drop_after_end()
+        self.drop_fence_lines()
+        self.trim()
+        return unclosed
+
     def drop_thinking(self) -> bool:
         """Drop think blocks; a lone closing tag ends a block that began with the answer.
 
@@ -111,6 +122,7 @@ class _Working:
         """
         spans: list[tuple[int, int]] = []
         depth = begin = 0
+        end = len(self.text.rstrip())
         for tag in _THINK.finditer(self.text):
             if not tag.group(1):
                 begin = begin if depth else tag.start()
@@ -119,18 +131,15 @@ class _Working:
                 depth -= 1
                 if not depth:
                     spans.append((begin, tag.end()))
-            elif self._report_follows(tag, spans[-1][1] if spans else 0):
-                spans = [(0, tag.end())]
+            else:
+                before = tag.start() - (spans[-1][1] if spans else 0)
+                if end - tag.end() >= min(SHORTEST_REPORT, before):
+                    spans = [(0, tag.end())]
         if depth:
             spans.append((begin, len(self.text)))
         # The line break keeps what stood on either side from growing together to a new mark.
         self.drop(spans, "think block", joint="\n")
         return depth > 0
-
-    def _report_follows(self, tag: re.Match[str], dropped: int) -> bool:
-        """Say if a report stands behind ``tag``; before it is what follows ``dropped``."""
-        before, behind = self.text[dropped : tag.start()].strip(), self.text[tag.end() :].strip()
-        return len(before) < SHORTEST_REPORT or len(behind) >= SHORTEST_REPORT
 
     def drop_after_end(self) -> None:
         """Drop the first end-of-report mark and all that follows."""

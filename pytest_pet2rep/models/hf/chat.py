@@ -10,6 +10,8 @@ from pytest_pet2rep.errors import GenerationFailed
 from pytest_pet2rep.models.hf.loading import Loaded
 from pytest_pet2rep.types import GenerationRequest
 
+_OPENED = re.compile(r"<think>\s*\Z")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prepared:
@@ -20,6 +22,8 @@ class Prepared:
     images: int
     """Images that the model takes in, as far as its inputs show."""
     prompt_tokens: int
+    begun: str = ""
+    """What the chat template already wrote of the answer: the opening tag of a think block."""
 
 
 def prepare(loaded: Loaded, request: GenerationRequest) -> Prepared:
@@ -47,6 +51,7 @@ def prepare(loaded: Loaded, request: GenerationRequest) -> Prepared:
         inputs=inputs,
         images=_images_in(inputs, len(request.images)),
         prompt_tokens=int(inputs["input_ids"].shape[1]),
+        begun="".join(_OPENED.findall(rendered.text)),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ def load(
     if source.commit:
         where["revision"] = source.commit
     where["trust_remote_code"] = trust_remote_code
+    _check_torchvision(spec)
     with quiet():
         options, device = _options(arguments)
         try:
@@ -71,6 +73,21 @@ def load(
             setattr(model.generation_config, name, None)
     model.generation_config.do_sample = False
     return Loaded(model=model.eval(), processor=processor, device=device or model.device)
+
+
+def _check_torchvision(spec: ModelSpec) -> None:
+    """A torchvision that does not fit torch breaks every model class of transformers."""
+    if find_spec("torchvision") is None:
+        return
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            importlib.import_module("torchvision")
+    except Exception as why:
+        raise UsageProblem(
+            f"{spec}: the installed torchvision does not work ({told(why)}); install the one that "
+            f"fits torch, or remove it, it is not needed: pip uninstall torchvision"
+        ) from why
 
 
 def _model(name: str, options: Mapping[str, Any], device: Any) -> Any:

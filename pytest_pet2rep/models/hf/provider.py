@@ -91,7 +91,7 @@ def _reply(loaded: Loaded, request: GenerationRequest) -> Reply:
     except Exception as why:
         return _failure(request, why)
     generation = Generation(
-        raw=_decoded(loaded, new_tokens),
+        raw=prepared.begun + _decoded(loaded, new_tokens),
         finish_reason=_finish_reason(loaded, new_tokens, request.decoding),
         usage=Usage(prompt_tokens=prepared.prompt_tokens, completion_tokens=len(new_tokens)),
         images_sent=len(request.images),

@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 from pytest_pet2rep.errors import GenerationFailed
+from pytest_pet2rep.models.cleaning import clean
 from pytest_pet2rep.models.hf.chat import prepare
 from pytest_pet2rep.models.hf.provider import HuggingFaceModel
 from pytest_pet2rep.models.provider import generate_one
 from pytest_pet2rep.models.registry import load_provider
 from pytest_pet2rep.models.request import decoding_profile
-from pytest_pet2rep.types import FinishReason, GenerationRequest, SentImage
+from pytest_pet2rep.types import FinishReason, GenerationRequest, Language, SentImage
 from tests.model_inputs import a_request, some_images
 from tests.tiny_vlm import build_tiny_vlm
 
@@ -236,6 +237,14 @@ def test_a_template_without_system_role_gets_that_text_before_the_users(altered:
     refusing = "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
     model = altered("qwen2_5_vl", "chat_template.jinja", lambda text: refusing + text)
     assert "你是医师。\n\n请书写影像报告。" in told_to(model, ask())
+
+
+def test_a_think_block_that_the_template_opens_is_part_of_the_answer(altered: Altered) -> None:
+    thinking = "assistant\n<think>\n"
+    model = altered("llava", "chat_template.jinja", lambda t: t.replace("assistant\n", thinking))
+    answer = generate_one(model, ask())
+    assert answer.raw.startswith("<think>\n")
+    assert clean(answer.raw, language=Language.ZH).unclosed_think
 
 
 def test_what_goes_wrong_with_one_case_leaves_the_others(

@@ -122,6 +122,18 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it(
         load_provider(f"hf/{folder}")
 
 
+def test_a_torchvision_that_does_not_fit_torch_is_named(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    package = folder.with_name("site") / "torchvision"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError('operator nms does not exist')")
+    monkeypatch.delitem(sys.modules, "torchvision", raising=False)
+    monkeypatch.syspath_prepend(str(package.parent))
+    with pytest.raises(UsageProblem, match=r"torchvision does not work \(RuntimeError: operator"):
+        load_provider(f"hf/{folder}").generate([])
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
