@@ -13,7 +13,8 @@ MARKS = (
     "好的，", "以下是报告：", "根据图像", "报告如下：", "Sure!",
     "Here is the report:", "【报告结束】",
     "报告结束", "【报告", "结束】", "End of report", "---", "<|im_end|>", "</s>", '{"report": "',
-    '"}', "{", "}", '\\"', "肝脏FDG摄取增高。", "x", "The liver is normal.", "肝" * 70, '{"a": "```"}',
+    '"}', "{",
+    "}", '\\"', "肝脏FDG摄取增高。", "x", "The liver is normal.", "肝" * 70, '{"a": "```"}',
 )  # fmt: skip
 languages = st.sampled_from(Language)
 texts = st.text() | st.lists(st.sampled_from(MARKS), max_size=14).map("".join)
