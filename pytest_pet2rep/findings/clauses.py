@@ -51,11 +51,14 @@ class Sentence:
     statement: bool = True
     """False for questions, conditions, instructions, option lists and refusals."""
     tokens: list[Token] = field(default_factory=list)
+    blanks: list[int] = field(default_factory=list)
+    """Where slots were left open."""
 
 
 def sentences(text: str, tokens: list[Token]) -> Iterator[Sentence]:
     """Split tokens at full stops and line breaks, and each sentence at commas and contrasts."""
     held: list[Token] = []
+    slots = blanks(text)
     breaks = 0
     start = 0
     for token in tokens:
@@ -63,25 +66,26 @@ def sentences(text: str, tokens: list[Token]) -> Iterator[Sentence]:
             held.append(token)
             continue
         if held:
-            yield _sentence(text, held, start, token.end, breaks)
+            yield _sentence(text, held, start, token.end, breaks, slots)
             held, breaks = [], 0
         breaks = breaks + 1 if token.kind == "\n" else breaks
         start = token.end
     if held:
-        yield _sentence(text, held, start, len(text), breaks)
+        yield _sentence(text, held, start, len(text), breaks, slots)
 
 
-def _sentence(text: str, tokens: list[Token], start: int, end: int, breaks: int) -> Sentence:
+def _sentence(text: str, tokens: list[Token], start: int, end: int, breaks: int, slots: list[int]) -> Sentence:
     said = is_statement(text[start:end].strip(" 。.!\n"))
-    words = [token for token in _without_brackets(tokens) if token.kind != " "]
+    words = _without_brackets(tokens)
     sentence = Sentence(
         clauses=[], start=start, end=end, after_break=breaks > 0, after_gap=breaks > 1,
         statement=said, tokens=words,
+        blanks=[slot for slot in slots if start <= slot < end] if slots else [],
     )  # fmt: skip
     return sentence
 
 
-def split_clauses(text: str, sentence: Sentence) -> list[Clause]:
+def split_clauses(sentence: Sentence) -> list[Clause]:
     """Clauses of a sentence whose tokens the grammar has already marked."""
     found: list[Clause] = []
     held: list[Token] = []
@@ -99,7 +103,7 @@ def split_clauses(text: str, sentence: Sentence) -> list[Clause]:
         else:
             held.append(token)
     found.append(Clause(tokens=held, closed_by="."))
-    _mark_unfilled(text, sentence, found)
+    _mark_unfilled(sentence, found)
     return [clause for clause in found if clause.tokens or clause.closed_by == ":"]
 
 
@@ -114,8 +118,8 @@ def _join_lists(tokens: list[Token]) -> None:
             tokens[comma].kind = "c"
 
 
-def _mark_unfilled(text: str, sentence: Sentence, clauses: list[Clause]) -> None:
-    for blank in blanks(text, sentence.start, sentence.end):
+def _mark_unfilled(sentence: Sentence, clauses: list[Clause]) -> None:
+    for blank in sentence.blanks:
         before = [c for c in clauses if c.tokens and c.tokens[0].start <= blank]
         if before:
             before[-1].unfilled = True
@@ -123,6 +127,9 @@ def _mark_unfilled(text: str, sentence: Sentence, clauses: list[Clause]) -> None
 
 def _without_brackets(tokens: list[Token]) -> list[Token]:
     """A bracket whose content speaks of uptake is an aside of its own; others are let through."""
+    kinds = "".join([token.kind for token in tokens])
+    if "(" not in kinds and ")" not in kinds and "[" not in kinds and "]" not in kinds:
+        return tokens
     tokens = _headings_in_brackets(tokens)
     if not any(token.kind == "(" for token in tokens):
         return [token for token in tokens if token.kind != ")"]

@@ -17,9 +17,9 @@ def is_statement(sentence: str) -> bool:
     return _patterns().search(sentence) is None
 
 
-def blanks(text: str, start: int, end: int) -> list[int]:
-    """Where slots were left open in ``text[start:end]``: ``____``, ``[ ]``, ``<organ>``."""
-    return [match.start() for match in _unfilled().finditer(text, start, end)]
+def blanks(text: str) -> list[int]:
+    """Where slots were left open in normalised ``text``: ``____``, ``[ ]``, ``<organ>``."""
+    return [match.start() for match in _unfilled().finditer(text)]
 
 
 @cache

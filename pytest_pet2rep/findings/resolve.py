@@ -39,10 +39,10 @@ def _sentence(text: str, memory: Memory, sentence: Sentence) -> None:
     _note_prior(memory, sentence)
     memory.relations = mark(sentence.tokens)
     sentence.tokens, exceptions = cut_exceptions(sentence.tokens)
-    sentence.clauses = split_clauses(text, sentence)
+    sentence.clauses = split_clauses(sentence)
     for clause in sentence.clauses:
         _clause(text, memory, clause)
-    if any(token.kind == "S" for token in sentence.tokens):
+    if any("S" in clause.kinds for clause in sentence.clauses):
         read_values(memory, sentence)
     for excepted in exceptions:
         _exception(text, memory, excepted)

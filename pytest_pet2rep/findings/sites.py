@@ -9,6 +9,13 @@ from pytest_pet2rep.anatomy import SharedPart, catalogue
 from pytest_pet2rep.findings.tokens import Token
 from pytest_pet2rep.types import Side
 
+_SEPARATED = re.compile("[c,I]")
+_LOCATES_MORE = re.compile("u{1,2}s?[Oa]")
+_ORGAN_AHEAD = re.compile(r"[I][sGp]{0,3}[Oa]|[sp]?O")
+_SHOWN = re.compile("V[^L]*$")
+_BESIDE = re.compile("[usGJVf.]*")
+_LESION_AHEAD = re.compile("[GJ]*L")
+
 _MIDLINE = frozenset(
     ["mediastinum", "retroperitoneum", "peritoneum", "liver", "spleen", "pancreas", "stomach"]
 )
@@ -122,7 +129,7 @@ class _Collector:
         side = self._side_for(word.organ)
         last = self.sites[-1] if self.sites else None
         parts = tuple(w.word.part for w in self.waiting) + ((word.part,) if word.part else ())
-        adjacent = last is not None and not re.search("[c,I]", self.kinds[last.index + 1 : index])
+        adjacent = last is not None and not _SEPARATED.search(self.kinds[last.index + 1 : index])
         if last is not None and adjacent and last.organ == word.organ and not self.fresh_side:
             last.parts += tuple(p for p in parts if p not in last.parts)
             last.end = token.end
@@ -151,10 +158,10 @@ class _Collector:
         last = self.sites[-1] if self.sites else None
         if last is not None and shared.of and last.organ not in shared.of:
             last = None
-        if last is None and re.match("u{1,2}s?[Oa]", self.kinds[index + 1 :]):
+        if last is None and _LOCATES_MORE.match(self.kinds[index + 1 :]):
             self.fresh_side = False
             return
-        if not self.sites and re.match(r"[I][sGp]{0,3}[Oa]|[sp]?O", self.kinds[index + 1 :]):
+        if not self.sites and _ORGAN_AHEAD.match(self.kinds[index + 1 :]):
             self.waiting.append(token)
             return
         if last is not None and (not self.fresh_side or last.side is self.side):
@@ -188,14 +195,14 @@ class _Collector:
         for site in self.sites:
             if site.nodes and not self._own_lesion(site, index):
                 site.organ, turned = site.nodes, True
-        if turned and re.search("V[^L]*$", self.kinds[:index]):
+        if turned and _SHOWN.search(self.kinds[:index]):
             for site in self.sites:
                 site.organ = catalogue().organ_nodes.get(site.organ, "") or site.organ
         last = self.sites[-1] if self.sites else None
         if (
             not turned
             and last is not None
-            and re.fullmatch("[usGJVf.]*", self.kinds[last.index + 1 : index])
+            and _BESIDE.fullmatch(self.kinds[last.index + 1 : index])
         ):
             station = catalogue().organ_nodes.get(last.organ, "")
             if station:
@@ -210,7 +217,7 @@ class _Collector:
 
     def _own_lesion(self, site: Site, index: int) -> bool:
         return (
-            re.match("[GJ]*L", self.kinds[site.index + 1 : index]) is not None
+            _LESION_AHEAD.match(self.kinds[site.index + 1 : index]) is not None
             and "c" in self.kinds[site.index + 1 : index]
         )
 

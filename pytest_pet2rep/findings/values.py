@@ -20,6 +20,9 @@ from pytest_pet2rep.findings.verdicts import (
 )
 from pytest_pet2rep.types import UptakeState
 
+_PLACE = re.compile("[Oanps]")
+_LESION = re.compile("[Ln]")
+
 _UPTAKE = re.compile(r"U(?!.*!)")
 _SPEAKS = re.compile("[LnUdi]")
 
@@ -30,7 +33,7 @@ def read_values(memory: Memory, sentence: Sentence) -> None:
     for clause in sentence.clauses:
         value = next((token for token in clause.tokens if token.kind == "S"), None)
         if value is not None:
-            own = re.search("[Oanps]", clause.kinds) is not None
+            own = _PLACE.search(clause.kinds) is not None
             kinds = clause.kinds if own else before + clause.kinds
             _read(memory, clause, value, kinds)
         before = clause.kinds
@@ -64,5 +67,5 @@ def _said(statement: Statement, site: Site) -> bool:
 
 def _limit(kinds: str) -> float:
     if _UPTAKE.search(kinds):
-        return RAISED_LESION_SUV if re.search("[Ln]", kinds) else HIGH_SUV
+        return RAISED_LESION_SUV if _LESION.search(kinds) else HIGH_SUV
     return HIGH_SUV if "i" in kinds else HIGH_LESION_SUV

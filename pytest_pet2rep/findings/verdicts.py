@@ -9,6 +9,27 @@ from pytest_pet2rep.findings.grammar import Predicate
 from pytest_pet2rep.findings.tokens import Token
 from pytest_pet2rep.types import Certainty, UptakeState
 
+_LOW = re.compile("[-0ZK]")
+_UPTAKE = re.compile("[U+HP]")
+_REASON = re.compile(r"[^UHKZ!bQ]{0,6}P")
+_FALLEN = re.compile("[-0Z]")
+_CHANGE = re.compile(r"[\^_]")
+_SINCE = re.compile(r"T[^+\-]{0,3}[+\-]")
+_SINCE_BEHIND = re.compile(r"[GOasnpILcf.]{0,6}T")
+_QUALIFIED = re.compile(r"G[fG]{0,3}$")
+_FINDING = re.compile("[A+0ZHKP^-]")
+_UPTAKE_WORD = re.compile("[fU]")
+_NIL = re.compile("[0Z]")
+_DOWN = re.compile("[-K]")
+_UP = re.compile("[+H^]")
+_EVEN = re.compile("[=Nw]")
+_DOUBTED_UPTAKE = re.compile(r"q[GAsOapfIi]{0,4}$")
+_VALUE_BEHIND = re.compile(r"[GIsOapnLc]{0,5}S")
+_SHOWN_BEFORE = re.compile(r"V[fGsOapq]{0,3}$|G[fsOapni]{0,3}$")
+_SHOWN_BEHIND = re.compile(r"f?L|G|[IsOapn]{1,5}FG{0,2}[cq]{0,2}[Gq]")
+_DOUBTED = re.compile(r"q[^J,]{0,8}$")
+_DOUBT_BEHIND = re.compile(r"[LVFG]{0,2}q(?!.{0,3}[JLP])")
+
 HIGH_SUV = 5.0
 """Uptake stated with at least this SUVmax and nothing else reads as increased.
 
@@ -66,8 +87,8 @@ def _decide(
         return (_INCREASED if score >= 4 else _NORMAL), "P14"
     if predicate.form == "relation":
         return _relation(predicate, negated)
-    if disjoined(kinds) and not negated and not re.search("[-0ZK]", said):
-        return (_INCREASED, "P9") if re.search("[U+HP]", said) and "U" in kinds + said else None
+    if disjoined(kinds) and not negated and not _LOW.search(said):
+        return (_INCREASED, "P9") if _UPTAKE.search(said) and "U" in kinds + said else None
     if physiologic := _physiologic(predicate, kinds, negated):
         return physiologic
     if _is_temporal(predicate, kinds):
@@ -97,8 +118,8 @@ def _physiologic(predicate: Predicate, kinds: str, negated: bool) -> Decision | 
         return None
     if inside and "A" not in predicate.kinds:
         return _NORMAL, "P9"
-    reason = re.match(r"[^UHKZ!bQ]{0,6}P", behind)
-    if reason and not re.search("[-0Z]", predicate.kinds):
+    reason = _REASON.match(behind)
+    if reason and not _FALLEN.search(predicate.kinds):
         return _NORMAL, "P9"
     return None
 
@@ -109,12 +130,12 @@ def disjoined(kinds: str) -> bool:
 
 
 def _is_temporal(predicate: Predicate, kinds: str) -> bool:
-    if re.search(r"[\^_]", predicate.kinds) or predicate.form == "temporal":
+    if _CHANGE.search(predicate.kinds) or predicate.form == "temporal":
         return True
-    if re.search(r"T[^+\-]{0,3}[+\-]", predicate.kinds):
+    if _SINCE.search(predicate.kinds):
         return True
     falls = "-" in predicate.kinds
-    compared = re.match(r"[GOasnpILcf.]{0,6}T", kinds[predicate.last :]) is not None
+    compared = _SINCE_BEHIND.match(kinds[predicate.last :]) is not None
     interval = kinds[: predicate.first].endswith("T")
     return falls and (compared or interval)
 
@@ -122,12 +143,12 @@ def _is_temporal(predicate: Predicate, kinds: str) -> bool:
 def _negated(predicate: Predicate, tokens: list[Token], kinds: str) -> Decision | None:
     said = predicate.kinds
     if predicate.form == "bare":
-        weak = re.search(r"G[fG]{0,3}$", kinds[: predicate.first]) is not None
+        weak = _QUALIFIED.search(kinds[: predicate.first]) is not None
         scope = tokens[: predicate.first]
         if any(t.word.kind == "A" or t.word.value == "abnormal_structure" for t in scope):
             return _NORMAL, "P1"
         return (_NORMAL, "P2") if weak else (_ABSENT, "P1")
-    if re.search("[A+0ZHKP^-]", said):
+    if _FINDING.search(said):
         return _NORMAL, "P1" if "A" in said else "P2"
     return None
 
@@ -142,25 +163,25 @@ def _affirmed(
         return _NORMAL, "P14"
     if predicate.form == "alone" and own[0].word.value != "non_avid":
         return None
-    if predicate.form == "defect" and not re.search("[fU]", kinds):
+    if predicate.form == "defect" and not _UPTAKE_WORD.search(kinds):
         return None
     if predicate.form == "bare" and predicate.negations:
         return _NORMAL, "P4"
     if "v" in said:
         return _NORMAL, "P2"
     states: list[UptakeState] = []
-    if re.search("[0Z]", said):
+    if _NIL.search(said):
         states.append(UptakeState.ABSENT)
-    if re.search("[-K]", said) and not ("H" in said and "-" not in said):
+    if _DOWN.search(said) and not ("H" in said and "-" not in said):
         states.append(UptakeState.DECREASED)
-    if re.search("[+H^]", said) and not (states and "H" not in said and "+" not in said):
+    if _UP.search(said) and not (states and "H" not in said and "+" not in said):
         states.append(UptakeState.INCREASED)
     if "g" in kinds:
         states = [_BY_KIND[kind] for kind in said if kind in _BY_KIND]
     if states:
         cold = any(token.word.value == "cold_spot" for token in own)
         return tuple(states), "P0.cold" if cold else "P0"
-    if re.search("[=Nw]", said):
+    if _EVEN.search(said):
         return _NORMAL, "P0"
     if "A" in said and predicate.form in ("abnormal", "after"):
         return _INCREASED, "P0"
@@ -180,14 +201,12 @@ def _existence(predicate: Predicate, tokens: list[Token], kinds: str) -> Decisio
     if token.kind == "d" or token.word.value != "uptake":
         return None
     before, behind = kinds[: predicate.first], kinds[predicate.last :]
-    if re.search(r"q[GAsOapfIi]{0,4}$", before):
+    if _DOUBTED_UPTAKE.search(before):
         return _INCREASED, "P10"
-    shown = re.search(r"V[fGsOapq]{0,3}$|G[fsOapni]{0,3}$", before) or re.match(
-        r"f?L|G|[IsOapn]{1,5}FG{0,2}[cq]{0,2}[Gq]", behind
-    )
+    shown = _SHOWN_BEFORE.search(before) or _SHOWN_BEHIND.match(behind)
     if shown:
         return _INCREASED, EXISTENCE
-    high = re.match(r"[GIsOapnLc]{0,5}S", behind)
+    high = _VALUE_BEHIND.match(behind)
     if high and tokens[predicate.last + high.end() - 1].number >= HIGH_SUV:
         return _INCREASED, "P14"
     return None
@@ -198,8 +217,8 @@ def _certainty(predicate: Predicate, kinds: str, rule: str) -> Certainty:
     if rule == "P9":
         return Certainty.PROBABLE if "q" in kinds else Certainty.DEFINITE
     inside = "q" in predicate.kinds
-    doubted = re.search(r"q[^J,]{0,8}$", before) is not None
-    behind = re.match(r"[LVFG]{0,2}q(?!.{0,3}[JLP])", kinds[predicate.last :]) is not None
+    doubted = _DOUBTED.search(before) is not None
+    behind = _DOUBT_BEHIND.match(kinds[predicate.last :]) is not None
     return Certainty.UNCERTAIN if inside or doubted or behind else Certainty.DEFINITE
 
 
