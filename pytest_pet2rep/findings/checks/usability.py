@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from pytest_pet2rep.findings.checks.vocabulary import any_of, pattern, sentences, words
+from pytest_pet2rep.findings.checks.vocabulary import (
+    any_of,
+    pattern,
+    sentence_end,
+    sentences,
+    words,
+)
 from pytest_pet2rep.findings.normalise import fold
 from pytest_pet2rep.findings.sections import split_sections
 from pytest_pet2rep.types import FinishReason, Flag, Language
@@ -14,6 +20,8 @@ _REPORTING_CLAUSES = 3
 """From so many uptake clauses on, a text is a report, whatever else its author says of himself."""
 _TERMINATED_SENTENCES = 5
 """From so many punctuated sentences on, a last one without a mark was not meant to be the last."""
+_MOST = 0.8
+"""Share of the lines before the last that end with a mark where marks are used at all."""
 _SAME_END = 20
 """Characters in which the ends of text and reference have to agree to excuse it."""
 _TERMINAL = "。.!?;！？；)]】\"'”’*`|>"
@@ -91,7 +99,12 @@ def _states_uptake(clause: str) -> bool:
 
 
 def _is_punctuated(text: str) -> bool:
-    return sum(1 for _ in sentences(fold(text))) > _TERMINATED_SENTENCES
+    """Whether the sentences before the last one end with marks (a list of lines need not)."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    before = [line for line in lines[:-1] if line[-1] not in ":："]
+    ended = sum(line[-1] in _TERMINAL for line in before)
+    marks = sum(1 for _ in sentence_end().finditer(" ".join(lines)))
+    return marks >= _TERMINATED_SENTENCES and ended >= _MOST * len(before)
 
 
 def _opens_bracket(tail: str) -> bool:

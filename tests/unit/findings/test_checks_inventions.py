@@ -71,6 +71,7 @@ def test_data_of_a_patient_nobody_described(text: str, shown: list[str]) -> None
         "右侧第4、5肋骨，肝S6段。",
         "No FDG-avid disease. MR imaging is recommended.",
         "Name: not provided. Age: unknown.",
+        "Study name: Whole-body PET/CT.",
         "The nodule measures 12/9 mm, SUVmax 4.5 at 60 minutes.",
         "The liver, aged appearance of the spine, is normal in a woman.",
     ],
@@ -109,6 +110,11 @@ def test_the_facts_of_the_case_are_no_invention() -> None:
         "The lesion is unchanged from the previous scan.",
         "The previously noted nodule is no longer seen.",
         "Comparison: PET/CT of 2 January 2020.",
+        "双肺结节，大致同前。",
+        "纵隔淋巴结与前相仿。",
+        "The nodule remains unchanged.",
+        "The hepatic lesion has resolved.",
+        "New FDG-avid lesions in the liver.",
     ],
 )
 def test_a_comparison_with_an_examination_nobody_supplied(text: str) -> None:
@@ -128,6 +134,7 @@ def test_a_comparison_with_an_examination_nobody_supplied(text: str) -> None:
         "前纵隔、前列腺及前臂未见异常。",
         "No prior studies are available for comparison.",
         "Comparison: None.",
+        "The mass has increased FDG uptake and the liver has decreased attenuation.",
         "Uptake is higher compared with the liver and larger than the contralateral side.",
         "The lesion is in the anterior and prior to the hilum.",
         "Stable appearance is expected; follow-up in three months.",

@@ -142,6 +142,13 @@ def test_without_a_finish_reason_a_bare_end_after_punctuated_sentences_is_cut_of
     assert "cut_off" not in names(CLOSED + "全身骨骼未见异常", ZH, FinishReason.UNKNOWN)
 
 
+def test_a_list_of_lines_needs_no_punctuation() -> None:
+    organs = ("Brain", "Thyroid", "Lungs", "Liver", "Spleen", "Pancreas", "Kidneys")
+    lines = "\n".join(f"- {organ}: no focal lesion" for organ in organs)
+    text = f"Findings:\n{lines}\n- Spine: mild spurring"
+    assert "cut_off" not in names(text, EN, FinishReason.UNKNOWN)
+
+
 def test_the_token_limit_truncates_whatever_the_text_looks_like() -> None:
     assert "truncated" in names(CLOSED, ZH, FinishReason.LENGTH)
     assert names("", ZH, FinishReason.LENGTH) == {"empty", "truncated"}
