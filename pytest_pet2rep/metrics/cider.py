@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from pytest_pet2rep.errors import MetricUnavailable
 from pytest_pet2rep.metrics.text import TokenMetric
@@ -22,35 +24,80 @@ if TYPE_CHECKING:
     from pytest_pet2rep.metrics.pairs import TokenPair
 
 ORDERS, SIGMA, SCALE = 4, 6.0, 10.0
+BASE = 38_967
+"""Four times its fourth power just fits into 63 bits: with fewer distinct tokens every n-gram has
+a code of its own; with more, codes wrap around and could coincide, once in some 10**19 pairs."""
 
-Ngram = tuple[str, ...]
+Codes: TypeAlias = npt.NDArray[np.int64]
+Weights: TypeAlias = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class References:
-    """In how many of ``n`` references each n-gram occurs, and a digest of just that."""
+    """What CIDEr keeps of ``n`` references.
+
+    ``codes`` are the n-grams that occur in two references or more, sorted, and ``frequency`` in
+    how many; an n-gram of one reference weighs as much as an unknown one.
+    """
 
     n: int
-    frequency: Counter[Ngram]
+    numbers: Mapping[str, int]
+    codes: Codes
+    frequency: npt.NDArray[np.int64]
     digest: str
+
+    def ngram_codes(self, tokens: Sequence[str], unknown: dict[str, int]) -> list[Codes]:
+        """Codes of the n-grams of ``tokens``, one array per order.
+
+        Tokens of no reference get new numbers, which ``unknown`` keeps for the other side.
+        """
+        first_new = len(self.numbers)
+        ids = [
+            self.numbers[token]
+            if token in self.numbers
+            else unknown.setdefault(token, first_new + len(unknown))
+            for token in tokens
+        ]
+        return ngram_codes(np.array(ids, dtype=np.int64))
+
+    def weights(self, codes: Codes) -> Weights:
+        """Inverse document frequencies, natural logarithm."""
+        at = np.searchsorted(self.codes, codes)
+        at[at == self.codes.size] = 0
+        known = self.codes[at] == codes if self.codes.size else np.zeros(codes.size, dtype=bool)
+        frequency = np.where(known, self.frequency[at] if self.codes.size else 1, 1)
+        return math.log(self.n) - np.log(frequency) if self.n else np.zeros(codes.size)
+
+
+def ngram_codes(ids: Codes) -> list[Codes]:
+    """Codes of the n-grams of a text of numbered tokens, one array per order."""
+    codes, longer = [ids], ids
+    for order in range(2, ORDERS + 1):
+        longer = longer[:-1] * BASE + ids[order - 1 :]
+        codes.append(longer)
+    # The order is part of the code: numbers start at 0, so (0, 1) would equal (1,).
+    return [each * ORDERS + order for order, each in enumerate(codes)]
 
 
 def count_references(tokenized: Iterable[Sequence[str]]) -> References:
-    """Count document frequencies; memory grows with the number of distinct n-grams."""
-    frequency: Counter[Ngram] = Counter()
-    digests, n = [], 0
+    """Count document frequencies: 8 bytes for each distinct n-gram of each reference."""
+    numbers: dict[str, int] = {}
+    documents, digests = [], []
     for tokens in tokenized:
-        n += 1
-        frequency.update({gram for order in range(1, ORDERS + 1) for gram in ngrams(tokens, order)})
+        ids = [numbers.setdefault(token, len(numbers)) for token in tokens]
+        documents.append(np.unique(np.concatenate(ngram_codes(np.array(ids, dtype=np.int64)))))
         text = "\x1f".join(tokens).encode("utf-8", "surrogatepass")
         digests.append(hashlib.sha256(text).digest())
-    whole = hashlib.sha256(b"".join(sorted(digests))).hexdigest()[:8]
-    return References(n=n, frequency=frequency, digest=whole)
-
-
-def ngrams(tokens: Sequence[str], order: int) -> Iterable[Ngram]:
-    """All n-grams of one order, in text order."""
-    return zip(*(tokens[start:] for start in range(order)), strict=False)
+    everything = np.concatenate(documents) if documents else np.empty(0, dtype=np.int64)
+    codes, frequency = np.unique(everything, return_counts=True)
+    shared = frequency > 1
+    return References(
+        n=len(documents),
+        numbers=numbers,
+        codes=codes[shared],
+        frequency=frequency[shared],
+        digest=hashlib.sha256(b"".join(sorted(digests))).hexdigest()[:8],
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,33 +131,30 @@ class Cider(TokenMetric):
                 "metric 'cider' needs the references of all cases before the first one is scored: "
                 "fit it on them, in a first pass over the file if they are streamed"
             )
-        similarity = math.fsum(
-            self._cosine(reference, prediction, order) for order in range(1, ORDERS + 1)
-        )
+        unknown: dict[str, int] = {}
+        wanted = self.references.ngram_codes(reference, unknown)
+        given = self.references.ngram_codes(prediction, unknown)
+        cosines = [_cosine(self.references, *sides) for sides in zip(wanted, given, strict=True)]
         # The length that pycocoevalcap compares is the number of bigrams.
         longer = max(len(prediction) - 1, 0) - max(len(reference) - 1, 0)
-        return SCALE * similarity / ORDERS * math.exp(-(longer**2) / (2 * SIGMA**2))
-
-    def _cosine(self, reference: Sequence[str], prediction: Sequence[str], order: int) -> float:
-        wanted = self._weights(Counter(ngrams(reference, order)))
-        given = self._weights(Counter(ngrams(prediction, order)))
-        product = math.fsum(
-            min(weight, wanted[gram]) * wanted[gram]
-            for gram, weight in given.items()
-            if gram in wanted
-        )
-        norms = math.hypot(*wanted.values()) * math.hypot(*given.values())
-        return product / norms if norms else 0.0
-
-    def _weights(self, counts: Counter[Ngram]) -> dict[Ngram, float]:
-        assert self.references is not None
-        documents = math.log(self.references.n) if self.references.n else 0.0
-        frequency = self.references.frequency
-        return {
-            gram: count * (documents - math.log(max(1, frequency[gram])))
-            for gram, count in counts.items()
-        }
+        return SCALE * math.fsum(cosines) / ORDERS * math.exp(-(longer**2) / (2 * SIGMA**2))
 
     def identity_value(self, text: str) -> float:
         tokens = self.tokenizer(text)
         return self._score(tokens, tokens)
+
+
+def _cosine(references: References, wanted: Codes, given: Codes) -> float:
+    """Clipped cosine similarity of the n-grams of one order."""
+    wanted_codes, wanted_counts = np.unique(wanted, return_counts=True)
+    given_codes, given_counts = np.unique(given, return_counts=True)
+    wanted_vector = wanted_counts * references.weights(wanted_codes)
+    given_vector = given_counts * references.weights(given_codes)
+    norms = float(np.linalg.norm(wanted_vector) * np.linalg.norm(given_vector))
+    if not norms:
+        return 0.0
+    _, at_wanted, at_given = np.intersect1d(
+        wanted_codes, given_codes, assume_unique=True, return_indices=True
+    )
+    shared = wanted_vector[at_wanted]
+    return float(np.minimum(given_vector[at_given], shared) @ shared) / norms

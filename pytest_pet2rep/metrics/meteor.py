@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,59 +64,65 @@ def align(pair: TokenPair) -> tuple[int, int]:
     """Number of matched tokens, and of chunks: runs that are adjacent in both texts."""
     lower, numbers = _lower(pair.words)
     reference, prediction = numbers[pair.reference_ids], numbers[pair.prediction_ids]
-    at_reference, at_prediction = _match_last_first(reference, prediction)
-    free_reference = np.delete(np.arange(reference.size), at_reference)
-    free_prediction = np.delete(np.arange(prediction.size), at_prediction)
+    at_reference, at_prediction = _match_last_first(reference, prediction, len(lower))
+    free_reference = _others(at_reference, reference.size)
+    free_prediction = _others(at_prediction, prediction.size)
     if free_reference.size and free_prediction.size:
         more = _match_stems(lower, reference[free_reference], prediction[free_prediction])
         at_reference = np.concatenate((at_reference, free_reference[more[0]]))
         at_prediction = np.concatenate((at_prediction, free_prediction[more[1]]))
-    order = np.argsort(at_prediction)
-    steps = (np.diff(at_prediction[order]) == 1) & (np.diff(at_reference[order]) == 1)
-    return int(order.size), int(order.size - steps.sum())
+    partner = np.full(prediction.size, -1)
+    partner[at_prediction] = at_reference
+    adjacent = (partner[:-1] >= 0) & (partner[1:] == partner[:-1] + 1)
+    return int(at_prediction.size), int(at_prediction.size - np.count_nonzero(adjacent))
 
 
 def _lower(words: Sequence[str]) -> tuple[list[str], IntArray]:
-    """Lower-case words, and for each word the number of its lower-case form."""
-    index: dict[str, int] = {}
-    numbers = [index.setdefault(word.lower(), len(index)) for word in words]
-    return list(index), np.array(numbers, dtype=np.int64)
+    """Lower-case words without repetition, and for each word the number of its lower-case form."""
+    lowered = list(map(str.lower, words))
+    index = {word: number for number, word in enumerate(dict.fromkeys(lowered))}
+    return list(index), np.fromiter(map(index.__getitem__, lowered), np.int64, len(lowered))
 
 
-def _match_last_first(reference: IntArray, prediction: IntArray) -> tuple[IntArray, IntArray]:
+def _others(positions: IntArray, size: int) -> IntArray:
+    """Positions below ``size`` that are not among ``positions``."""
+    free = np.ones(size, dtype=bool)
+    free[positions] = False
+    return free.nonzero()[0]
+
+
+def _match_last_first(
+    reference: IntArray, prediction: IntArray, vocabulary: int
+) -> tuple[IntArray, IntArray]:
     """Pair the k-th last occurrence of each number on both sides; positions of the pairs."""
-    rank_reference, rank_prediction = _rank_from_end(reference), _rank_from_end(prediction)
-    base = max(reference.size, prediction.size) + 1
-    _, at_reference, at_prediction = np.intersect1d(
-        reference * base + rank_reference,
-        prediction * base + rank_prediction,
-        assume_unique=True,
-        return_indices=True,
+    counts = (
+        np.bincount(reference, minlength=vocabulary),
+        np.bincount(prediction, minlength=vocabulary),
     )
-    return at_reference, at_prediction
+    shared = np.minimum(*counts)
+    return _last(reference, counts[0], shared), _last(prediction, counts[1], shared)
 
 
-def _rank_from_end(numbers: IntArray) -> IntArray:
-    """For each position, how many equal numbers follow it."""
-    order = np.argsort(numbers, kind="stable")[::-1]
-    ordered = numbers[order]
-    is_first = np.concatenate(([True], ordered[1:] != ordered[:-1]))[: ordered.size]
-    starts = np.flatnonzero(is_first)
-    ranks = np.empty_like(numbers)
-    ranks[order] = np.arange(ordered.size) - starts[np.cumsum(is_first) - 1]
-    return ranks
+def _last(numbers: IntArray, counts: IntArray, wanted: IntArray) -> IntArray:
+    """Positions of the last ``wanted[n]`` occurrences of each number ``n``, grouped by number."""
+    narrow = numbers.astype(np.uint16) if counts.size <= 1 << 16 else numbers
+    order = np.argsort(narrow, kind="stable")
+    left = np.repeat(np.cumsum(counts), counts) - np.arange(numbers.size)
+    return order[left <= np.repeat(wanted, counts)]
 
 
 def _match_stems(
     lower: list[str], reference: IntArray, prediction: IntArray
 ) -> tuple[IntArray, IntArray]:
     """Pair tokens of equal stem among those that did not match exactly."""
-    index: dict[str, int] = {}
     used = sorted({*reference.tolist(), *prediction.tolist()})
-    stems = [stem(lower[number]) for number in used]
-    if all(stemmed == lower[number] for stemmed, number in zip(stems, used, strict=True)):
+    latin = (number for number in used if lower[number][-1] in ascii_lowercase)
+    changed = {n: stemmed for n in latin if (stemmed := stem(lower[n])) != lower[n]}
+    if not changed:
         nothing = np.empty(0, dtype=np.int64)
         return nothing, nothing
+    stems = [changed.get(number, lower[number]) for number in used]
+    index = {stemmed: number for number, stemmed in enumerate(dict.fromkeys(stems))}
     numbers = np.zeros(len(lower), dtype=np.int64)
-    numbers[used] = [index.setdefault(stemmed, len(index)) for stemmed in stems]
-    return _match_last_first(numbers[reference], numbers[prediction])
+    numbers[used] = [index[stemmed] for stemmed in stems]
+    return _match_last_first(numbers[reference], numbers[prediction], len(index))

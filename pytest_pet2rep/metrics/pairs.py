@@ -30,7 +30,7 @@ class TokenPair:
         self.vocabulary = len(index)
         self.reference_ids = _numbers(reference, index)
         self.prediction_ids = _numbers(prediction, index)
-        self._matches: list[int] = []
+        self._grams = NgramMatches(self.reference_ids, self.prediction_ids, self.vocabulary)
         self._lcs: int | None = None
 
     def clipped_matches(self, orders: int) -> list[int]:
@@ -38,11 +38,7 @@ class TokenPair:
 
         Each n-gram counts as often as on the side that has it less often.
         """
-        if len(self._matches) < orders:
-            self._matches = clipped_matches(
-                self.reference_ids, self.prediction_ids, self.vocabulary, orders
-            )
-        return self._matches[:orders]
+        return self._grams.up_to(orders)
 
     def lcs(self) -> int:
         """Length of the longest common subsequence of tokens."""
@@ -55,38 +51,53 @@ def _numbers(tokens: Sequence[str], index: dict[str, int]) -> IntArray:
     return np.fromiter(map(index.__getitem__, tokens), dtype=np.int64, count=len(tokens))
 
 
-def clipped_matches(
-    reference: IntArray, prediction: IntArray, vocabulary: int, orders: int
-) -> list[int]:
-    """Clipped n-gram matches of order 1 to ``orders`` of two sequences of numbers.
+class NgramMatches:
+    """Clipped n-gram matches of two sequences of numbers, order after order as they are asked for.
 
     An n-gram is one integer in base ``vocabulary``; both sides are counted in one sort.
     """
-    matches: list[int] = []
-    reference_codes, prediction_codes, size = reference, prediction, max(vocabulary, 1)
-    for order in range(1, orders + 1):
-        if order > 1:
-            if size > _LARGEST_CODE // max(vocabulary, 1):
-                reference_codes, prediction_codes, size = _renumber(
-                    reference_codes, prediction_codes
-                )
-            reference_codes = reference_codes[:-1] * vocabulary + reference[order - 1 :]
-            prediction_codes = prediction_codes[:-1] * vocabulary + prediction[order - 1 :]
-            size *= max(vocabulary, 1)
-        if not (reference_codes.size and prediction_codes.size):
-            return matches + [0] * (orders + 1 - order)
-        matches.append(_common(reference_codes, prediction_codes))
-    return matches
+
+    def __init__(self, reference: IntArray, prediction: IntArray, vocabulary: int) -> None:
+        self._sides = (reference, prediction)
+        self._codes = (reference, prediction)
+        self._vocabulary = self._size = max(vocabulary, 1)
+        self._matches: list[int] = []
+
+    def up_to(self, orders: int) -> list[int]:
+        """Matches of order 1 to ``orders``."""
+        while len(self._matches) < orders:
+            if self._matches:
+                self._lengthen()
+            self._matches.append(_common(*self._codes))
+        return self._matches[:orders]
+
+    def _lengthen(self) -> None:
+        """Go from the codes of n-grams to those of one order more."""
+        if self._size > _LARGEST_CODE // self._vocabulary:
+            reference, prediction, self._size = _renumber(*self._codes)
+            self._codes = (reference, prediction)
+        order = len(self._matches) + 1
+        self._codes = (
+            self._codes[0][:-1] * self._vocabulary + self._sides[0][order - 1 :],
+            self._codes[1][:-1] * self._vocabulary + self._sides[1][order - 1 :],
+        )
+        self._size *= self._vocabulary
 
 
 def _common(reference: IntArray, prediction: IntArray) -> int:
     """Size of the multiset intersection of two arrays of numbers below 2**61."""
+    if not (reference.size and prediction.size):
+        return 0
     both = np.concatenate((reference * 2, prediction * 2 + 1))
     both.sort()
-    starts = np.flatnonzero(np.concatenate(([True], both[1:] != both[:-1])))
-    counts = np.diff(starts, append=both.size)
-    keys = both[starts]
-    shared = np.flatnonzero((keys[1:] - keys[:-1] == 1) & (keys[1:] & 1 == 1))
+    is_last = np.empty(both.size, dtype=bool)
+    np.not_equal(both[1:], both[:-1], out=is_last[:-1])
+    is_last[-1] = True
+    (ends,) = is_last.nonzero()
+    keys, counts = both[ends], np.empty_like(ends)
+    counts[0] = ends[0] + 1
+    np.subtract(ends[1:], ends[:-1], out=counts[1:])
+    (shared,) = ((keys[1:] - keys[:-1] == 1) & (keys[1:] & 1 == 1)).nonzero()
     return int(np.minimum(counts[shared], counts[shared + 1]).sum())
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
+from string import ascii_lowercase
 
 LONGEST_REMEMBERED = 64
 """Letters; longer "words" are debris that should not fill the memory."""
@@ -41,7 +42,7 @@ def stem(word: str) -> str:
 
     Words of one or two letters, and all that do not end in a Latin letter, are their own stem.
     """
-    if len(word) <= 2 or not (word[-1].isascii() and word[-1].isalpha()):
+    if len(word) <= 2 or word[-1] not in ascii_lowercase:
         return word
     return _remembered_stem(word) if len(word) <= LONGEST_REMEMBERED else _stem(word)
 

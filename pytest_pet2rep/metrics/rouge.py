@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from pytest_pet2rep.metrics.pairs import TokenPair
 
 DEFINITION = "def:rouge-score-0.1.2"
-LARGEST_TABLE = 1 << 27
-"""Cells of the largest table for one pair of lines of ROUGE-Lsum (512 MiB)."""
+MOST_TOKEN_PAIRS, MOST_LINE_PAIRS = 1 << 26, 1 << 18
+"""Size of two reports up to which ROUGE-Lsum, quadratic in it, is computed: some 8,000 tokens and
+500 lines each (256 MiB, seconds)."""
 
 
 def f_measure(hits: float, referred: float, predicted: float) -> float:
@@ -78,16 +79,29 @@ class RougeLsum(AdditiveMetric):
     def statistics(self, reference: str, prediction: str) -> list[float]:
         """Score one case.
 
-        Raises ``DataProblem`` where one line of each side are so long that their table of common
-        subsequences would not fit in memory.
+        Raises ``DataProblem`` for two reports so long that comparing all their lines with one
+        another would take minutes or not fit in memory.
         """
         referred = [self.tokenizer(line) for line in reference.split("\n") if line]
         predicted = [self.tokenizer(line) for line in prediction.split("\n") if line]
+        _check_size(referred, predicted)
         hits = _union_hits(referred, predicted)
         return [f_measure(hits, sum(map(len, referred)), sum(map(len, predicted)))]
 
     def identity_value(self, text: str) -> float:
         return 1.0 if self.tokenizer(text) else 0.0
+
+
+def _check_size(reference: list[list[str]], prediction: list[list[str]]) -> None:
+    tokens = sum(map(len, reference)), sum(map(len, prediction))
+    if (
+        tokens[0] * tokens[1] > MOST_TOKEN_PAIRS
+        or len(reference) * len(prediction) > MOST_LINE_PAIRS
+    ):
+        raise DataProblem(
+            f"rouge_lsum: a reference of {tokens[0]} tokens in {len(reference)} lines and a report "
+            f"of {tokens[1]} in {len(prediction)} are too long for it; use rouge_l"
+        )
 
 
 def _union_hits(reference: list[list[str]], prediction: list[list[str]]) -> int:
@@ -111,7 +125,7 @@ def _union_hits(reference: list[list[str]], prediction: list[list[str]]) -> int:
 
 def _common_positions(line: list[str], other: list[str]) -> list[int]:
     """Positions in ``line`` of the common subsequence that rouge-score's backtracking finds."""
-    if not line or not other:
+    if set(line).isdisjoint(other):
         return []
     lengths = _lcs_table(line, other)
     row, column, found = len(line), len(other), []
@@ -128,11 +142,6 @@ def _common_positions(line: list[str], other: list[str]) -> list[int]:
 
 def _lcs_table(line: list[str], other: list[str]) -> npt.NDArray[np.int32]:
     """Lengths of common subsequences of all prefixes, shape (len(line) + 1, len(other) + 1)."""
-    if len(line) * len(other) > LARGEST_TABLE:
-        raise DataProblem(
-            f"rouge_lsum: lines of {len(line)} and {len(other)} tokens are too long to compare; "
-            f"break the report into lines, or leave rouge_lsum out"
-        )
     numbers = {token: number for number, token in enumerate(dict.fromkeys(other))}
     columns = np.array([numbers[token] for token in other])
     equal = {number: columns == number for number in numbers.values()}
