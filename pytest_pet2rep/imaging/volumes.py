@@ -14,7 +14,7 @@ from pytest_pet2rep.errors import ImagingError
 
 MAX_VOXELS = 2**31
 """A grid above this (8 GiB as float32) is taken for a broken header."""
-STORED_STEP = 0.002
+STORED_STEP = 1 / 512
 """SUV per integer step in files that ``save_volume`` writes."""
 
 
@@ -62,7 +62,9 @@ def canonical(data: NDArray[Any], affine: NDArray[np.float64], where: str = "vol
 
 
 def load_volume(path: Path) -> Volume:
-    """Read a NIfTI (or another file that nibabel knows) as float32, turned to RAS.
+    """Read a NIfTI (or another file that nibabel knows), turned to RAS.
+
+    Integers that are stored without scaling keep their type; everything else becomes float32.
 
     Raises ``ImagingError`` with the path and the reason for anything that is not a readable 3D
     volume: missing, a folder, empty, cut off, 2D, several frames, unusable affine or values.
@@ -76,20 +78,20 @@ def load_volume(path: Path) -> Volume:
     try:
         image = nib.load(path)
         _check_header(image, path)
-        data = np.asarray(image.dataobj, dtype=np.float32)
+        data = _voxels(image)
     except ImagingError:
         raise
     except (OSError, EOFError, ValueError, TypeError, OverflowError, zlib.error) as why:
         raise ImagingError(f"{path}: cannot be read as a volume ({_first_line(why)})") from why
     except ImageFileError as why:
         raise ImagingError(f"{path}: is not a volume file ({_first_line(why)})") from why
-    if not np.isfinite(data).any():
+    if data.dtype.kind == "f" and not np.isfinite(data).any():
         raise ImagingError(f"{path}: holds no finite value")
     return canonical(data, image.affine, str(path))
 
 
 def save_volume(volume: Volume, path: Path) -> None:
-    """Write a volume as NIfTI-1; a float volume whose values are whole multiples of 0.002 (SUV of
+    """Write a volume as NIfTI-1; a float volume whose values are whole multiples of 1/512 (SUV of
     the phantoms) is stored as scaled 16-bit integers without loss, the rest in its own type.
     """
     import nibabel as nib
@@ -106,6 +108,14 @@ def save_volume(volume: Volume, path: Path) -> None:
             image.to_filename(path)
             return
     nib.Nifti1Image(data, volume.affine).to_filename(path)
+
+
+def _voxels(image: Any) -> NDArray[Any]:
+    """Stored integers as they are where no scaling applies, float32 otherwise."""
+    proxy = image.dataobj
+    plain = getattr(proxy, "slope", None) == 1 and getattr(proxy, "inter", None) == 0
+    whole = image.get_data_dtype().kind in "iu"
+    return np.asarray(proxy) if plain and whole else np.asarray(proxy, dtype=np.float32)
 
 
 def _check_header(image: Any, path: Path) -> None:

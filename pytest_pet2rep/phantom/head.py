@@ -77,7 +77,7 @@ def _paint_eye(canvas: Canvas, side: int) -> None:
     canvas.fill(tube(frame, cone, [0.7, 1.55]), "visceral_fat")
     for dy in (-1.0, 1.0):
         muscle = [cone[0], (cone[1][0], cone[1][1] + 0.6, cone[1][2] + dy)]
-        canvas.fill(tube(frame, muscle, [0.25, 0.25]), "eye_muscle")
+        canvas.fill(tube(frame, muscle, [0.35, 0.35]), "eye_muscle")
     canvas.fill(ellipsoid(frame, mirrored((3.1, -7.1, 87.2), side), (1.2, 1.2, 1.2)), "eye")
 
 
@@ -98,8 +98,8 @@ def _paint_brain(canvas: Canvas) -> None:
     depth = 1 - np.sqrt((x / axes[0]) ** 2 + (y / axes[1]) ** 2 + ((z - centre[2]) / axes[2]) ** 2)
     gyri = folds(frame, whole, 2.6, phase)
     canvas.fill(whole, "white_matter")
-    canvas.fill(within(whole, depth < 0.085 + 0.055 * gyri), "grey_matter")
-    canvas.fill(within(whole, (depth < 0.16) & (np.abs(gyri) < 0.5)), "grey_matter")
+    canvas.fill(within(whole, depth < 0.125 + 0.06 * gyri), "grey_matter")
+    canvas.fill(within(whole, (depth < 0.24) & (np.abs(gyri) < 0.45)), "grey_matter")
     canvas.fill(within(whole, (depth < 0.06) & (np.abs(gyri) > 1.15)), "csf")
     medial = (np.abs(x) < 0.65) & ((z > 93.2) | (np.abs(y) > 4.6)) & (z > 89.0)
     canvas.fill(within(whole, medial), "grey_matter")

@@ -15,7 +15,7 @@ from pytest_pet2rep.phantom.solids import ellipsoid, tube, within
 # Height z, half width and half depth of the muscle surface, cm.
 TRUNK = np.array(
     [
-        (-6, 17.0, 8.6), (0, 17.4, 9.2), (6, 17.5, 9.6), (12, 17.0, 9.6), (18, 16.2, 9.3),
+        (-6, 16.5, 8.6), (0, 17.4, 9.2), (6, 17.5, 9.6), (12, 17.0, 9.6), (18, 16.2, 9.3),
         (24, 15.8, 9.1), (30, 16.5, 9.5), (38, 17.2, 10.0), (50, 17.4, 10.1), (57, 17.6, 10.0),
         (61, 17.4, 9.8), (63, 16.2, 9.4), (65, 14.2, 8.8), (67, 11.4, 8.2), (69, 8.8, 7.6),
         (71, 6.9, 7.0), (73, 5.9, 6.2),
@@ -24,7 +24,7 @@ TRUNK = np.array(
 FEMALE_TRUNK = TRUNK * np.array([1, 1, 1]) + np.stack(
     [
         np.zeros(len(TRUNK)),
-        np.interp(TRUNK[:, 0], [-6, 8, 16, 26, 40, 66], [2.4, 2.4, 1.2, -0.5, -0.3, -0.6]),
+        np.interp(TRUNK[:, 0], [-6, 6, 16, 26, 40, 66], [2.4, 2.6, 1.2, -0.5, -0.3, -0.6]),
         np.zeros(len(TRUNK)),
     ],
     axis=1,

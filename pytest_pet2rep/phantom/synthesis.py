@@ -27,7 +27,7 @@ PHANTOM_VERSION = 1
 PET_STEP = (4.07283, 4.07283, 5.0)
 """PET voxel, mm: the grid of a Biograph, which the published demo slices show."""
 PET_SIZE = 200
-SUV_STEP = 0.002
+SUV_STEP = 1 / 512
 """PET values are whole multiples of this, so that rounding hides what processors do differently
 and a file of 16-bit integers holds them exactly."""
 

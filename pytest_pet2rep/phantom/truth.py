@@ -18,6 +18,7 @@ from pytest_pet2rep.phantom.lesions import Placed, apply_lesions, place_lesions
 from pytest_pet2rep.phantom.physics import breathing_shift, subject_uptake
 from pytest_pet2rep.phantom.spec import Lesion, PhantomSpec
 from pytest_pet2rep.phantom.synthesis import add_pet_noise, pet_axes, project_pet
+from pytest_pet2rep.types import UptakeState
 
 SHOWN_FRACTIONS = (0.45, 0.50, 0.55)
 """Coronal planes of the default views, as fractions of the PET grid counted from posterior."""
@@ -178,3 +179,26 @@ def best_lift(spec: PhantomSpec, candidates: Sequence[float]) -> float:
         return sum(s > 0.55 for s in shares), float(np.round(sum(shares), 3)), -abs(lift - 6.0)
 
     return max(candidates, key=score)
+
+
+def contradictions(finding: Finding) -> list[str]:
+    """What speaks against the written state of a lesion; empty when the volumes bear it out.
+
+    Increased: at least 1.5 times the organ's own uptake and what it replaced (brain 1.3).
+    Decreased: 0.3 to 0.8 times what it replaced; absent: at most 0.35 times, after blur.
+    """
+    state, organ = finding.lesion.state, finding.lesion.organ
+    against = []
+    if state is UptakeState.INCREASED:
+        least = 1.3 if organ == "brain" else 1.5
+        if finding.suv_core < least * max(finding.base_suv, finding.without_core):
+            against.append(f"core {finding.suv_core:.2f} is not {least} x {finding.base_suv:.2f}")
+        if finding.suv_mean <= finding.without_mean:
+            against.append("its mean is not above what it replaced")
+        return against
+    low, high = (0.3, 0.8) if state is UptakeState.DECREASED else (0.0, 0.35)
+    if not low <= finding.ratio <= high:
+        against.append(f"ratio {finding.ratio:.2f} lies outside {low} to {high}")
+    if finding.suv_mean >= finding.without_mean:
+        against.append("its mean is not below what it replaced")
+    return against

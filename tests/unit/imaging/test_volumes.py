@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pytest_pet2rep.errors import ImagingError
-from pytest_pet2rep.imaging.volumes import load_volume
+from pytest_pet2rep.imaging.volumes import Volume, load_volume, save_volume
 
 
 def saved(path: Path, data: np.ndarray, affine: np.ndarray | None = None) -> Path:
@@ -32,6 +32,20 @@ def test_scaled_integers_are_read_with_their_slope(tmp_path: Path) -> None:
     nib.save(image, tmp_path / "pet.nii.gz")
     stored = np.asarray(nib.load(tmp_path / "pet.nii.gz").dataobj)
     assert load_volume(tmp_path / "pet.nii.gz").data == pytest.approx(stored)
+
+
+@pytest.mark.parametrize("suv", [np.arange(60) / 512, np.arange(60) * 0.0021, np.arange(60) * 9])
+def test_saving_loses_nothing(tmp_path: Path, suv: np.ndarray) -> None:
+    pet = Volume(data=suv.astype(np.float32).reshape(3, 4, 5), affine=np.diag([4.0, 4, 5, 1]))
+    save_volume(pet, tmp_path / "pet.nii.gz")
+    again = load_volume(tmp_path / "pet.nii.gz")
+    assert np.array_equal(again.data, pet.data)
+    assert np.array_equal(again.affine, pet.affine)
+
+
+def test_unscaled_integers_keep_their_type(tmp_path: Path) -> None:
+    ct = np.array([[[-1000, 40, 3000]]], dtype=np.int16)
+    assert load_volume(saved(tmp_path / "ct.nii.gz", ct)).data.dtype == np.int16
 
 
 def test_a_single_trailing_frame_is_dropped(tmp_path: Path) -> None:
