@@ -22,6 +22,9 @@ from pytest_pet2rep.types import Language
 CLEANING = "clean:1"
 """Signature of this step; a new number whenever any text may come out differently."""
 
+AFTER_END = "after the end of the report"
+"""Reason of a removed stretch that followed an end-of-report mark."""
+
 SHORTEST_REPORT = 60
 """Characters; behind a lone closing think tag what is shorter is not taken for the report, if what
 stands before it is not."""
@@ -146,7 +149,7 @@ class _Working:
         marks = (_marks().end, _marks().end_line)
         found = [match.start() for mark in marks if (match := mark.search(self.text))]
         if found:
-            self.drop([(min(found), len(self.text))], "after the end of the report")
+            self.drop([(min(found), len(self.text))], AFTER_END)
 
     def drop_fence_lines(self) -> None:
         """Drop lines that hold nothing but a code fence."""
@@ -174,7 +177,7 @@ class _Working:
         """What stands at the start and is no report: where it ends, and what it is."""
         marks = _marks()
         if marks.end_line.match(self.text[start : min(end, start + _LINE_REACH)]):
-            return end, "after the end of the report"
+            return end, AFTER_END
         if fence := _FENCE_START.match(self.text, start, end):
             return fence.end(), "code fence"
         if courtesy := marks.courtesy.match(self.text, start, end):
@@ -188,7 +191,7 @@ class _Working:
             return end - len(closing.group()), "code fence"
         last_line = tail.rpartition("\n")[2]
         if len(last_line) < _LINE_REACH and _marks().end_line.fullmatch(last_line):
-            return end - len(last_line), "after the end of the report"
+            return end - len(last_line), AFTER_END
         return None
 
     def drop(self, spans: Sequence[tuple[int, int]], why: str, joint: str = "") -> None:

@@ -18,7 +18,7 @@ from pytest_pet2rep.run.items import text_record, uptake_record
 from pytest_pet2rep.run.scoreboard import ScoreSet, Scoring, Tally
 from pytest_pet2rep.run.settings import RunSettings
 from pytest_pet2rep.run.text_metrics import chosen_metrics
-from pytest_pet2rep.run.usability import judge_generation
+from pytest_pet2rep.run.usability import Question, attempt_of
 from pytest_pet2rep.types import (
     Case,
     Generation,
@@ -163,7 +163,8 @@ def pair_records(
         if pair.prediction is None
         else Generation(raw=pair.prediction)
     )
-    attempt = judge_generation(case, 0, request, answer, language=language, clean=settings.clean)
+    question = Question(case=case, request=request, language=language, clean=settings.clean)
+    attempt = attempt_of(question, answer)
     assessed = assess(
         case, attempt, language=language, section=settings.section, profile=scoring.profile
     )

@@ -16,7 +16,7 @@ from pytest_pet2rep.cachefolder import cache_folder
 from pytest_pet2rep.errors import DataProblem, GenerationFailed, UsageProblem
 from pytest_pet2rep.run.assessment import Assessment, assess
 from pytest_pet2rep.run.attempt import Attempt
-from pytest_pet2rep.run.usability import judge_generation
+from pytest_pet2rep.run.usability import Answer, Question, attempt_of, attempt_of_stored
 from pytest_pet2rep.types import (
     Case,
     FinishReason,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pytest_pet2rep.run.plan import PlannedItem
     from pytest_pet2rep.run.settings import RunSettings
     from pytest_pet2rep.run.summary import Summary
-    from pytest_pet2rep.store.generations import GenerationStore, Stored
+    from pytest_pet2rep.store.generations import GenerationStore
 
 
 class Runtime:
@@ -199,12 +199,16 @@ class Runtime:
             request = self._request(case, repeat)
         except DataProblem as why:
             return Attempt(case=case.id, repeat=repeat, outcome=Outcome.ERROR, reason=str(why))
+        language = self.language_of(case)
+        question = Question(
+            case=case, request=request, language=language, clean=self.settings.clean
+        )
         if self.provider.kept_elsewhere:
-            return self._judge(case, repeat, request, self._direct(request))
+            return attempt_of(question, self._direct(request))
         stored = self.store.obtain(
             self._key(request), lambda: self._generate(request), reusable=_reusable
         )
-        return self._judge(case, repeat, request, stored)
+        return attempt_of_stored(question, stored)
 
     def _request(self, case: Case, repeat: int) -> GenerationRequest:
         from pytest_pet2rep.models.request import build_request, decoding_profile
@@ -243,28 +247,12 @@ class Runtime:
             raise GenerationFailed(self._broken) from why
         return _with_images(generation, request)
 
-    def _direct(self, request: GenerationRequest) -> Generation | GenerationFailed:
+    def _direct(self, request: GenerationRequest) -> Answer:
         """Ask a provider whose texts already lie in a file: nothing to store."""
         try:
             return self._generate(request)
         except GenerationFailed as why:
             return why
-
-    def _judge(
-        self,
-        case: Case,
-        repeat: int,
-        request: GenerationRequest,
-        answer: Stored | Generation | GenerationFailed,
-    ) -> Attempt:
-        return judge_generation(
-            case,
-            repeat,
-            request,
-            answer,
-            language=self.language_of(case),
-            clean=self.settings.clean,
-        )
 
     def header(self) -> list[str]:
         """Return the lines that a run begins with: model, cohort, what is to be done."""

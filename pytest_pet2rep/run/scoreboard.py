@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.anatomy import load_profile
-from pytest_pet2rep.metrics.counts import add_counts
+from pytest_pet2rep.metrics.counts import add_to
 from pytest_pet2rep.metrics.efficacy import (
     EfficacyTable,
     efficacy_counts,
@@ -112,14 +112,16 @@ class Tally:
         rows = [row_of(record) for record in uptake]
         for name, keep in SLICES.items():
             counts = efficacy_counts(keep(rows))
-            self._efficacy[name] = add_counts([self._efficacy[name], counts])
+            add_to(self._efficacy[name], counts)
         flags = {flag for record in text for flag in record.facts["flags"]}
+        if any(record.facts["lesions"]["suv_invented"] for record in text):
+            flags.add("invented_suv")
         self._add("rates", rate_counts(uptake))
         if uptake:
             self._add("risk", risk_counts(map(risk_row, uptake), flags=flags))
 
     def _add(self, name: str, counts: Mapping[str, Any]) -> None:
-        self._counts[name] = add_counts([self._counts.get(name, {}), counts])
+        add_to(self._counts.setdefault(name, {}), counts)
 
     def scores(self) -> ScoreSet:
         """Return the scores of everything added so far."""

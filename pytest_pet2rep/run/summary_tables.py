@@ -10,7 +10,7 @@ from pytest_pet2rep.render.numbers import rate, score, share, unscored
 from pytest_pet2rep.render.table import Column, Table
 from pytest_pet2rep.run.scoreboard import ScoreSet
 from pytest_pet2rep.run.summary import CaseRow, OrganRow
-from pytest_pet2rep.types import Score, UptakeState
+from pytest_pet2rep.types import Level, Score, UptakeState
 
 RIGHT = Align.RIGHT
 HEADLINE = ("overall", "bleu4", "meteor", "rouge_l", "ce_precision", "ce_recall", "ce_f1")
@@ -190,6 +190,9 @@ def _worth_a_row(sliced: Score) -> bool:
 
 
 def _value(found: Score) -> str:
+    if found.value is not None and found.signature.startswith("risk|"):
+        if found.level is not Level.RATE:
+            return f"{found.value:.2f} a case"
     return score(found.value) if found.value is not None else unscored(found.reason)
 
 

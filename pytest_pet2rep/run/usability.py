@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_pet2rep.errors import GenerationFailed, GenerationTimeout
@@ -19,103 +20,94 @@ from pytest_pet2rep.types import (
 if TYPE_CHECKING:
     from pytest_pet2rep.store.generations import Stored
 
+Answer = Generation | GenerationFailed
+"""What a model said, or why it said nothing."""
 
-def judge_generation(
-    case: Case,
-    repeat: int,
-    request: GenerationRequest,
-    answer: Stored | Generation | GenerationFailed,
-    *,
-    language: Language,
-    clean: bool,
-) -> Attempt:
-    """Return the attempt that ``answer`` amounts to; never raises for what a model wrote."""
+_REASONS = {
+    Outcome.TRUNCATED: "the answer was cut off at the token limit",
+    Outcome.REFUSAL: "the model refused to write a report",
+    Outcome.EMPTY: "the model returned no report",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What was asked: the case in one language, with the request that went out."""
+
+    case: Case
+    request: GenerationRequest
+    language: Language
+    clean: bool = True
+
+
+def attempt_of_stored(question: Question, stored: Stored) -> Attempt:
+    """Judge an answer that lies in the store."""
+    if stored.generation is not None:
+        found = attempt_of(question, stored.generation)
+        return replace(found, where=str(stored.path), made_now=stored.made_now)
+    return Attempt(
+        case=question.case.id,
+        repeat=question.request.repeat,
+        outcome=stored.failure,
+        reason=stored.reason,
+        where=str(stored.path),
+        made_now=stored.made_now,
+    )
+
+
+def attempt_of(question: Question, answer: Answer) -> Attempt:
+    """Judge an answer; never raises for what a model wrote."""
+    nothing = Attempt(case=question.case.id, repeat=question.request.repeat)
     if isinstance(answer, GenerationFailed):
         timeout = isinstance(answer, GenerationTimeout)
         outcome = Outcome.TIMEOUT if timeout else Outcome.ERROR
-        return Attempt(case=case.id, repeat=repeat, outcome=outcome, reason=str(answer))
-    if isinstance(answer, Generation):
-        return _usable_or_not(case, repeat, request, answer, language, clean, where=answer.origin)
-    if answer.generation is None:
-        return Attempt(
-            case=case.id,
-            repeat=repeat,
-            outcome=answer.failure,
-            reason=answer.reason,
-            where=str(answer.path),
-            made_now=answer.made_now,
-        )
-    return _usable_or_not(
-        case,
-        repeat,
-        request,
-        answer.generation,
-        language,
-        clean,
-        where=str(answer.path),
-        made_now=answer.made_now,
-    )
-
-
-def _usable_or_not(
-    case: Case,
-    repeat: int,
-    request: GenerationRequest,
-    generation: Generation,
-    language: Language,
-    clean: bool,
-    *,
-    where: str,
-    made_now: bool = False,
-) -> Attempt:
-    text, unclosed = _cleaned(generation.raw, language, clean)
-    flags = _flags(text, case, request, generation, language)
-    outcome, reason = _outcome(flags, generation, unclosed)
-    return Attempt(
-        case=case.id,
-        repeat=repeat,
+        return replace(nothing, outcome=outcome, reason=str(answer))
+    text, finish_reason, unclosed = _cleaned(question, answer)
+    flags = _flags(question, text, finish_reason)
+    found, reason = _outcome(flags, finish_reason, unclosed)
+    return replace(
+        nothing,
         text=text,
-        generation=generation,
-        outcome=outcome,
+        generation=answer,
+        outcome=found,
         reason=reason,
-        where=where,
+        where=answer.origin,
         flags=flags,
-        made_now=made_now,
     )
 
 
-def _cleaned(raw: str, language: Language, clean: bool) -> tuple[str, bool]:
-    if not clean:
-        return raw, False
-    from pytest_pet2rep.models.cleaning import clean as clean_text
+def _cleaned(question: Question, answer: Generation) -> tuple[str, FinishReason, bool]:
+    """Return the text, why it ended, and whether it ended inside its reasoning."""
+    if not question.clean:
+        return answer.raw, answer.finish_reason, False
+    from pytest_pet2rep.models.cleaning import AFTER_END, clean
 
-    cleaned = clean_text(raw, language=language)
-    return cleaned.text, cleaned.unclosed_think
+    cleaned = clean(answer.raw, language=question.language)
+    finish_reason = answer.finish_reason
+    if any(why == AFTER_END for _, _, why in cleaned.removed):
+        # The report came to its own end; what was cut off came after it.
+        finish_reason = FinishReason.STOP
+    return cleaned.text, finish_reason, cleaned.unclosed_think
 
 
-def _flags(
-    text: str,
-    case: Case,
-    request: GenerationRequest,
-    generation: Generation,
-    language: Language,
-) -> tuple[Flag, ...]:
+def _flags(question: Question, text: str, finish_reason: FinishReason) -> tuple[Flag, ...]:
     from pytest_pet2rep.findings.checks import check_report
 
+    case = question.case
     return check_report(
         text,
-        language=language,
-        template=request.template,
-        instructions=request.user,
-        reference=case.references.get(language),
-        finish_reason=generation.finish_reason,
+        language=question.language,
+        template=question.request.template,
+        instructions=question.request.user,
+        reference=case.references.get(question.language),
+        finish_reason=finish_reason,
         prior=case.prior,
         case=case,
     )
 
 
 def _outcome(
-    flags: tuple[Flag, ...], generation: Generation, unclosed_think: bool
+    flags: tuple[Flag, ...], finish_reason: FinishReason, unclosed_think: bool
 ) -> tuple[Outcome | None, str]:
     """Say why there is no report to score: a cut-off empty text is truncated, not empty."""
     from pytest_pet2rep.findings.checks import unusable
@@ -123,13 +115,6 @@ def _outcome(
     if unclosed_think:
         return Outcome.TRUNCATED, "the answer ends inside its reasoning: no report was written"
     outcome = unusable(flags)
-    if outcome is None and generation.finish_reason is FinishReason.REFUSED:
+    if outcome is None and finish_reason is FinishReason.REFUSED:
         outcome = Outcome.REFUSAL
     return outcome, _REASONS.get(outcome, "") if outcome else ""
-
-
-_REASONS = {
-    Outcome.TRUNCATED: "the answer was cut off at the token limit",
-    Outcome.REFUSAL: "the model refused to write a report",
-    Outcome.EMPTY: "the model returned no text",
-}
