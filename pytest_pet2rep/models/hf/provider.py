@@ -11,7 +11,7 @@ from typing import Any
 from pytest_pet2rep.errors import GenerationFailed
 from pytest_pet2rep.models.hf.chat import Prepared, prepare
 from pytest_pet2rep.models.hf.loading import ARGUMENTS, Loaded, load, need_libraries, quiet, told
-from pytest_pet2rep.models.hf.source import Source, find_source
+from pytest_pet2rep.models.hf.source import Source, find_source, identity_of
 from pytest_pet2rep.models.provider import Identity, ProviderSettings, Reply, with_all_images_seen
 from pytest_pet2rep.models.registry import ModelSpec
 from pytest_pet2rep.types import FinishReason, Generation, GenerationRequest, Usage
@@ -36,14 +36,14 @@ class HuggingFaceModel:
 
     @cached_property
     def source(self) -> Source:
-        """Folder or repository, resolved to a digest or a commit."""
+        """Folder, or repository at its commit."""
         return find_source(self._spec, self._settings)
 
-    @property
+    @cached_property
     def identity(self) -> Identity:
         chosen = sorted(set(self._arguments) - _PLACE_ONLY)
         facts = [f"{key}={self._arguments[key]}" for key in chosen]
-        return Identity(text=";".join(["hf", self.source.identity, *facts]), verified=True)
+        return Identity(text=";".join(["hf", identity_of(self.source), *facts]), verified=True)
 
     @cached_property
     def loaded(self) -> Loaded:

@@ -30,17 +30,18 @@ class Source:
     """Absolute path, or repository name."""
     commit: str = ""
     """Resolved commit of a repository; empty for a folder."""
-    digest: str = ""
-    """SHA-256 (hexadecimal) of a folder; empty for a repository."""
     local_files_only: bool = False
 
-    @property
-    def identity(self) -> str:
-        return f"{self.name}@{self.commit}" if self.commit else f"sha256:{self.digest}"
+
+def identity_of(source: Source) -> str:
+    """The commit of a repository, or the digest of a folder (large weights take a while, once)."""
+    if source.commit:
+        return f"{source.name}@{source.commit}"
+    return f"sha256:{folder_digest(Path(source.name))}"
 
 
 def find_source(spec: ModelSpec, settings: ProviderSettings) -> Source:
-    """Find what ``spec`` names and resolve it to a commit or a digest; nothing is loaded.
+    """Find what ``spec`` names, a repository at its commit; nothing is loaded or digested.
 
     Raises ``UsageProblem`` for a path or repository that is not there, weights that are not
     safetensors, and remote code without a pinned revision.
@@ -73,7 +74,7 @@ def _folder(spec: ModelSpec) -> Source:
             f"{spec}: {folder} has no .safetensors weights; other formats can run code when they "
             f"are loaded and are refused"
         )
-    return Source(name=str(folder), digest=folder_digest(folder), local_files_only=True)
+    return Source(name=str(folder), local_files_only=True)
 
 
 def folder_digest(folder: Path) -> str:

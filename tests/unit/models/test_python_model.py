@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from pytest_pet2rep.errors import (
 )
 from pytest_pet2rep.models.provider import Provider, generate_one
 from pytest_pet2rep.models.registry import ProviderSettings, load_provider
+from pytest_pet2rep.types import FinishReason
 from tests.model_inputs import a_request, some_images
 
 Loaded = Callable[..., Provider]
@@ -163,3 +165,27 @@ def test_a_misspelt_factory_gets_the_nearest_one(loaded: Loaded) -> None:
 def test_a_name_without_module_or_factory_is_explained(name: str) -> None:
     with pytest.raises(UsageProblem, match="py/MODULE:FACTORY"):
         load_provider(name)
+
+
+def blocks_of_the_how_to() -> list[str]:
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "own-model.md"
+    return re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_first_example_of_the_how_to_runs(loaded: Loaded) -> None:
+    model = "my_vlm = lambda system, user, images: f'{user}: {len(images)}'\n"
+    provider = loaded(model + blocks_of_the_how_to()[0])
+    assert generate_one(provider, a_request(images=some_images(2))).raw == "user: 2"
+
+
+def test_the_second_example_of_the_how_to_runs(loaded: Loaded) -> None:
+    client = (
+        "from types import SimpleNamespace as Reply\n"
+        "class client:\n"
+        "    def ask(user, pixels):\n"
+        "        return Reply(text=user, cut=True, tokens_in=5, tokens_out=2, images=len(pixels))\n"
+    )
+    provider = loaded(client + blocks_of_the_how_to()[1])
+    answer = generate_one(provider, a_request(images=some_images(2)))
+    assert (answer.raw, answer.images_consumed) == ("user", 2)
+    assert (answer.finish_reason, answer.usage.prompt_tokens) == (FinishReason.LENGTH, 5)
