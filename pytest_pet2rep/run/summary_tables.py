@@ -190,9 +190,9 @@ def _worth_a_row(sliced: Score) -> bool:
 
 
 def _value(found: Score) -> str:
-    if found.value is not None and found.signature.startswith("risk|"):
-        if found.level is not Level.RATE:
-            return f"{found.value:.2f} a case"
+    weighted = found.signature.startswith("risk|") and found.level is not Level.RATE
+    if found.value is not None and weighted:
+        return f"{found.value:.2f} a case"
     return score(found.value) if found.value is not None else unscored(found.reason)
 
 
