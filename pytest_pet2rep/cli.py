@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_score(commands.add_parser("score", help="score pairs of reference and prediction"))
     _add_import(commands.add_parser("import", help="turn a data set into cases"))
     _add_read(commands.add_parser("read", help="show what is read in a report, and why"))
+    _add_audit(commands.add_parser("audit", help="measure how well reports are read"))
     return parser
 
 
@@ -92,6 +93,17 @@ def _add_read(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_read)
 
 
+def _add_audit(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Measure the reading of reports against sentences labelled by hand."
+    parser.epilog = "example: pet2rep audit --half frozen --errors"
+    parser.add_argument("--half", choices=("tuned", "frozen", "all"), default="all")
+    parser.add_argument("--language", choices=("zh", "en"), help="texts of one language only")
+    parser.add_argument("--errors", action="store_true", help="list what is read otherwise")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument("--write", action="store_true", help="publish the figures in the package")
+    parser.set_defaults(run=_audit)
+
+
 def _score(parsed: argparse.Namespace) -> int:
     from pytest_pet2rep.run.score_command import score_file
 
@@ -108,6 +120,12 @@ def _read(parsed: argparse.Namespace) -> int:
     from pytest_pet2rep.run.read_command import read_reports
 
     return read_reports(parsed)
+
+
+def _audit(parsed: argparse.Namespace) -> int:
+    from pytest_pet2rep.run.audit_command import audit_extractor
+
+    return audit_extractor(parsed)
 
 
 if __name__ == "__main__":
