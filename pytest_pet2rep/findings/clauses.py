@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -15,7 +17,10 @@ _ANATOMY = frozenset("Oan")
 _SAYS = frozenset("FVUHKZN+-")
 _LISTED = re.compile(r"(?<=[Oapnu]),(?=[cyIGs]{0,4}[Oapn])")
 _JOINED_CLAUSE = re.compile(r"c(?=[GsQLoMyI]*[Oapn][OapnLsGcI]*F)")
+_SEPARATORS = frozenset(",;:b")
 _MAX_OPEN = 60
+_LONGEST_CLAUSE, _LONGEST_SENTENCE = 400, 1200
+"""Tokens; longer stretches, which no report has, are cut so that reading stays linear."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,6 +69,9 @@ def sentences(text: str, tokens: list[Token]) -> Iterator[Sentence]:
     for token in tokens:
         if token.kind not in ".\n":
             held.append(token)
+            if len(held) >= _LONGEST_SENTENCE:
+                yield _sentence(text, held, start, token.end, breaks, slots)
+                held, breaks, start = [], 0, token.end
             continue
         if held:
             yield _sentence(text, held, start, token.end, breaks, slots)
@@ -80,7 +88,7 @@ def _sentence(text: str, tokens: list[Token], start: int, end: int, breaks: int,
     sentence = Sentence(
         clauses=[], start=start, end=end, after_break=breaks > 0, after_gap=breaks > 1,
         statement=said, tokens=words,
-        blanks=[slot for slot in slots if start <= slot < end] if slots else [],
+        blanks=slots[bisect_left(slots, start) : bisect_left(slots, end)],
     )  # fmt: skip
     return sentence
 
@@ -90,16 +98,19 @@ def split_clauses(sentence: Sentence) -> list[Clause]:
     found: list[Clause] = []
     held: list[Token] = []
     tokens = sentence.tokens
-    _join_lists(tokens)
+    _join_lists(tokens, "".join([token.kind for token in tokens]))
     kinds = "".join([token.kind for token in tokens])
     joins = (
         {match.start() for match in _JOINED_CLAUSE.finditer(kinds)} if "F" in kinds else frozenset()
     )
     for position, token in enumerate(tokens):
         joined = position in joins and any(held_token.kind in _SAYS for held_token in held)
-        if token.kind in ",;:" or token.kind == "b" or joined:
+        if token.kind in _SEPARATORS or joined:
             found.append(Clause(tokens=held, closed_by=token.kind))
             held = []
+        elif len(held) >= _LONGEST_CLAUSE:
+            found.append(Clause(tokens=held, closed_by=","))
+            held = [token]
         else:
             held.append(token)
     found.append(Clause(tokens=held, closed_by="."))
@@ -107,14 +118,20 @@ def split_clauses(sentence: Sentence) -> list[Clause]:
     return [clause for clause in found if clause.tokens or clause.closed_by == ":"]
 
 
-def _join_lists(tokens: list[Token]) -> None:
+def _join_lists(tokens: list[Token], kinds: str) -> None:
     """A comma between two organs is an "and", unless both sides have an uptake phrase."""
-    kinds = "".join([token.kind for token in tokens])
-    for match in _LISTED.finditer(kinds):
-        comma = match.start()
-        before = re.split("[,;:b]", kinds[:comma])[-1]
-        behind = re.split("[,;:b]", kinds[comma + 1 :])[0]
-        if not (_STATES.intersection(before) and _STATES.intersection(behind)):
+    commas = [match.start() for match in _LISTED.finditer(kinds)]
+    if not commas:
+        return
+    borders = [-1, *(i for i, kind in enumerate(kinds) if kind in _SEPARATORS), len(kinds)]
+    says = [
+        not _STATES.isdisjoint(kinds[left + 1 : right])
+        for left, right in itertools.pairwise(borders)
+    ]
+    place = {border: i for i, border in enumerate(borders)}
+    for comma in commas:
+        behind = place[comma]
+        if not (says[behind - 1] and says[behind]):
             tokens[comma].kind = "c"
 
 

@@ -12,6 +12,10 @@ from pytest_pet2rep.findings.verdicts import Verdict, relative_states
 from pytest_pet2rep.types import Certainty, UptakeState
 
 
+_MOST_SITES = 120
+"""More organs than a paragraph names; bounds the work of "the above organs"."""
+
+
 @dataclass(slots=True, eq=False)
 class Statement:
     """One uptake state of one site, with its evidence in the normalised text."""
@@ -94,7 +98,7 @@ class Memory:
         main = [site for site in sites if not site.aside]
         if main:
             self.context, self.named = main, sites
-            self.paragraph += main
+            self.paragraph = (self.paragraph + main)[-_MOST_SITES:]
             self.pending += main
 
     def unsaid(self) -> list[Site]:

@@ -107,12 +107,17 @@ def overrule(memory: Memory) -> None:
     own = memory.sentence_statements()
     if len(own) < 2:
         return
+    absent = {id(s.site) for s in own if s.state is UptakeState.ABSENT}
+    last_normal: dict[int, int] = {}
+    for statement in own:
+        if statement.state is UptakeState.NORMAL:
+            last_normal[id(statement.site)] = max(
+                statement.start, last_normal.get(id(statement.site), -1)
+            )
     kept = []
     for statement in own:
-        rivals = [s for s in own if s.site is statement.site and s is not statement]
-        normal = any(s.state is UptakeState.NORMAL and s.start > statement.start for s in rivals)
-        absent = any(s.state is UptakeState.ABSENT for s in rivals)
-        rule = statement.verdict.rule
-        if not (rule == EXISTENCE and normal) and not (rule == "P0.cold" and absent):
+        site, rule = id(statement.site), statement.verdict.rule
+        levelled = rule == EXISTENCE and last_normal.get(site, -1) > statement.start
+        if not levelled and not (rule == "P0.cold" and site in absent):
             kept.append(statement)
     memory.found.statements[memory.begun :] = kept
