@@ -100,7 +100,10 @@ class Encoder:
         """Token numbers of the windows of ``text``, special tokens around each."""
         clean = _SURROGATES.sub("\ufffd", text).strip()
         encoded = self._tokenizer(
-            clean, add_special_tokens=False, return_offsets_mapping=self._tokenizer.is_fast
+            clean,
+            add_special_tokens=False,
+            return_offsets_mapping=self._tokenizer.is_fast,
+            verbose=False,  # else it warns that the text is too long, which the windows see to
         )
         ids = encoded["input_ids"]
         offsets = encoded["offset_mapping"] if self._tokenizer.is_fast else [(0, 0)] * len(ids)
