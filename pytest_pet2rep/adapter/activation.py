@@ -42,6 +42,8 @@ def activate(config: pytest.Config) -> None:
     from pytest_pet2rep.cohorts.cohort import find_cohort
 
     options = read_options(config)
+    if options.json is not None and options.json.is_dir():
+        raise pytest.UsageError(f"--pet2rep-json={options.json} is a folder: name a file in it")
     worker = getattr(config, "workerinput", None)
     with mistakes_as_usage_errors():
         cohort = find_cohort(options.run.cases)

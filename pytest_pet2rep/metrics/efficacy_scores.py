@@ -169,6 +169,10 @@ def _reviewed(rows: Rows) -> list[EfficacyRow]:
     return [row for row in rows if row.source in by_a_person]
 
 
+def _extracted(rows: Rows) -> list[EfficacyRow]:
+    return [row for row in rows if row.source == ExpectationSource.EXTRACTED.value]
+
+
 def _visible(rows: Rows) -> list[EfficacyRow]:
     positive = [row for row in rows if abnormal(row.expected)]
     if any(row.visible is None for row in positive):
@@ -181,6 +185,7 @@ SLICES: Mapping[str, Callable[[Rows], list[EfficacyRow]]] = {
     "visible=true": _visible,
     "scored_only": _scored_only,
     "reviewed": _reviewed,
+    "extracted": _extracted,
 }
 """Slice -> the rows of *one case* that belong to it.
 
@@ -188,5 +193,6 @@ SLICES: Mapping[str, Callable[[Rows], list[EfficacyRow]]] = {
 the pixels sent, and pairs without one (where there is nothing to see, a false alarm still counts);
 a case in which that is unknown for any expected abnormal state leaves the slice.  ``scored_only``
 keeps cases with a usable generation.  ``reviewed`` keeps expectations that a person stands for:
-written in the case file or confirmed.
+written in the case file or confirmed; ``extracted`` keeps those that were read out of the
+reference report by the extractor alone.
 """

@@ -70,6 +70,7 @@ def test_exit_code(
         (("--pet2rep-model-arg=x",), "*--pet2rep-model-arg=x: write it as KEY=VALUE*"),
         (("--pet2rep-views=sideways",), "*invalid choice: 'sideways'*"),
         (("--pet2rep-prompt=none.toml",), "*prompt file*none.toml cannot be read*"),
+        (("--pet2rep-json=cohort",), "*--pet2rep-json=*cohort is a folder: name a file in it*"),
         (("-o", "pet2rep_section=middle"), "*pet2rep_section = 'middle' is not allowed*"),
     ],
 )
