@@ -16,7 +16,7 @@ from pytest_pet2rep.phantom.streams import stream
 from pytest_pet2rep.phantom.truth import best_lift
 from pytest_pet2rep.types import UptakeState
 
-LIFTS_MM = tuple(float(v) for v in range(-24, 46, 2))
+LIFTS_MM = tuple(float(v) for v in range(-14, 36, 2))
 STATURE = {"M": ((170.0, 6.0), (70.0, 10.0)), "F": ((159.0, 5.5), (58.5, 8.5))}
 """Height (cm) and weight (kg) of Chinese adults, mean and standard deviation."""
 
