@@ -204,18 +204,17 @@ def resolve_metrics(
     """Make the text metrics called ``names`` (names or sets), each once, in their order.
 
     In the set ``petrg`` alone ``bleu4`` is PETRG's; beside another ``bleu4`` in the same request
-    it keeps its prefix, ``petrg.bleu4``.
+    all of PETRG's BLEU keep their prefix (``petrg.bleu4``).
     ``other_names`` are known elsewhere (``ce_f1``, ``overall``) and skipped here.
 
     Raises ``UnknownName``, ``MetricUnavailable`` or ``MissingDependency``.
     """
     wanted = [name for name in _expand(names, options) if name not in other_names]
-    plain = {name for name in wanted if not name.startswith("petrg.")}
+    clash = any(n.removeprefix("petrg.") in wanted for n in wanted if n.startswith("petrg."))
     convention = Convention(language=language, section=section)
     metrics: dict[str, TextMetric] = {}
     for name in wanted:
-        shown = name.removeprefix("petrg.")
-        shown = name if shown in plain else shown
+        shown = name if clash else name.removeprefix("petrg.")
         if shown not in metrics:
             metrics[shown] = _make(name, shown, convention, options, other_names)
     return tuple(metrics.values())

@@ -53,6 +53,15 @@ def test_beside_another_bleu_that_of_petrg_keeps_its_prefix() -> None:
     assert names_of(resolve("petrg", "pet2rep")).count("meteor") == 1
 
 
+def test_the_prefix_changes_no_signature() -> None:
+    alone = {metric.name: metric.signature() for metric in resolve("petrg")}
+    beside = {metric.name: metric.signature() for metric in resolve("pet2rep", "petrg")}
+    for name in ("bleu1", "bleu4", "bleu4_corpus"):
+        assert beside[f"petrg.{name}"] == alone[name]
+    (named,) = resolve("bleu4_mean+add1")
+    assert named.signature() == alone["bleu4"]
+
+
 def test_a_name_given_twice_is_scored_once() -> None:
     assert names_of(resolve("bleu4", "pet2rep", "bleu4")).count("bleu4") == 1
 
