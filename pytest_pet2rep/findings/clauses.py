@@ -82,15 +82,16 @@ def sentences(text: str, tokens: list[Token]) -> Iterator[Sentence]:
         yield _sentence(text, held, start, len(text), breaks, slots)
 
 
-def _sentence(text: str, tokens: list[Token], start: int, end: int, breaks: int, slots: list[int]) -> Sentence:
+def _sentence(
+    text: str, tokens: list[Token], start: int, end: int, breaks: int, slots: list[int]
+) -> Sentence:
     said = is_statement(text[start:end].strip(" 。.!\n"))
     words = _without_brackets(tokens)
-    sentence = Sentence(
+    return Sentence(
         clauses=[], start=start, end=end, after_break=breaks > 0, after_gap=breaks > 1,
         statement=said, tokens=words,
         blanks=slots[bisect_left(slots, start) : bisect_left(slots, end)],
     )  # fmt: skip
-    return sentence
 
 
 def split_clauses(sentence: Sentence) -> list[Clause]:

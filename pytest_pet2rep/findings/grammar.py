@@ -35,11 +35,11 @@ _PREDICATE = re.compile(
     rf"|(?P<post>[Ufd]{_SKIP}{{0,10}}![GqMVFtfA!]{{0,4}}(?:[A+\-0ZHKiP](?:[cGA!]{{0,3}}[+\-0ZHKi])*)(?:U(?![GqMTtVF]{{0,4}}[+\-]))?)"
     rf"|(?P<before>(?:[+\-=NP0Z^_HKv][cGqAf]{{0,3}}){{0,3}}[+\-=NP0^_v][GqAfsOapncILim]{{0,8}}[Ud](?![GqMTtVFA]{{0,4}}[+\-]))"
     rf"|(?P<after>[PA]?[Gfi]{{0,3}}[Ufd]{_SKIP}{{0,12}}[+\-0Z=NvwiPA^_](?:[cGVMAT]{{0,4}}[+\-0Z](?![GfOas]{{0,4}}U))*(?![GfsOap]{{0,4}}U))"
-    rf"|(?P<hot>[P\^_]?[GA]{{0,2}}[HKZ][GMTtAfL]{{0,4}}(?:[+\-v](?![GfOas]{{0,4}}U))?(?:[cGf]{{0,2}}[HKZ0])*)"
+    rf"|(?P<hot>[P\^_]?I?[GA]{{0,2}}[HKZ][GMTtAfL]{{0,4}}(?:[+\-v](?![GfOas]{{0,4}}U))?(?:[cGf]{{0,2}}[HKZ0])*)"
     rf"|(?P<deauville>B)"
     rf"|(?P<abnormal>A[GfsOapncIi]{{0,6}}[Ud])"
     rf"|(?P<temporal>T[GMt]{{0,3}}[+\-])"
-    rf"|(?P<level>m(?:[UN]|F?[=N]))"
+    rf"|(?P<level>m(?:[UN]|F?[=N])|[.]w)"
     rf"|(?P<bare>[Ud])"
     rf"|(?P<alone>v)"
     rf"|(?P<compared>Y[GMt.#S]{{0,8}}[+\-])"
@@ -159,7 +159,7 @@ def predicates(
     return found
 
 
-_CAN_SAY = re.compile(r"[UdfmHKZ+0vBPNA><~Yq-]")
+_CAN_SAY = re.compile(r"[wUdfmHKZ+0vBPNA><~Yq-]")
 _PASSIVE = re.compile(r"[OasnpIcLtMG]{0,8}F?!G{0,2}V")
 _SHARED = re.compile(r"[cGfAOasnpIqL]{0,8}$")
 _NEGATED_NOUN = re.compile(r"!.*[CLnJ.][^,]*I[GfA]*$")
@@ -177,7 +177,11 @@ def _negations(
         count += before.negations
     for position in range(predicate.first - 1, start - 1, -1):
         kind = kinds[position]
-        if kind in "jyex" or (kind in "F" and _short(tokens, start, position)):
+        if (
+            kind in "jyex"
+            or (kind == "c" and count)
+            or (kind in "F" and _short(tokens, start, position))
+        ):
             break
         if kind == "!" and not _adjectival(kinds, position, predicate):
             count += 1

@@ -11,7 +11,6 @@ from pytest_pet2rep.findings.tokens import Token
 from pytest_pet2rep.findings.verdicts import Verdict, relative_states
 from pytest_pet2rep.types import Certainty, UptakeState
 
-
 _MOST_SITES = 120
 """More organs than a paragraph names; bounds the work of "the above organs"."""
 
@@ -72,6 +71,8 @@ class Memory:
     turned: list[Statement] = field(default_factory=list)
     """Statements that "possibly physiologic" has just turned into normal."""
     open: OpenUptake | None = None
+    usual: set[UptakeState] = field(default_factory=set)
+    """States that this sentence has decided on, with or without an organ."""
     forward: bool = False
     """The last phrase labels what follows it, so that a list behind it goes on."""
     headed: bool = False
@@ -88,6 +89,7 @@ class Memory:
             self.announced, self.nodal = None, False
         self.nodal = self.nodal and after_break
         self.pending, self.turned, self.open = [], [], None
+        self.usual = set()
         self.uptake_said = self.forward = self.headed = False
         self.begun = len(self.found.statements)
         if not refers_back:

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pytest_pet2rep.anatomy import catalogue, combine
-from pytest_pet2rep.findings.normalise import normalise
 from pytest_pet2rep.findings.lexicon import lexicon_digest
 from pytest_pet2rep.findings.memory import spans
+from pytest_pet2rep.findings.normalise import normalise
 from pytest_pet2rep.findings.resolve import outline
 from pytest_pet2rep.findings.sections import NO_FINDINGS, SectionSpan, split_sections
 from pytest_pet2rep.types import (
@@ -72,11 +72,11 @@ def _read_section(text: str, span: SectionSpan) -> tuple[list[Mention], list[Fla
         )  # fmt: skip
     flags = [
         Flag(name="prior_mentioned", start=a, end=b)
-        for a, b in map(lambda p: place(*p), found.prior[:1])
+        for a, b in (place(*p) for p in found.prior[:1])
     ]
     flags += [
         Flag(name="temporal_change_only", start=a, end=b)
-        for a, b in map(lambda p: place(*p), found.temporal_only)
+        for a, b in (place(*p) for p in found.temporal_only)
     ]
     return mentions, flags
 

@@ -76,6 +76,8 @@ def _clause(text: str, memory: Memory, clause: Clause) -> None:
             _phrases(text, memory, clause, sites, said)
         else:
             ellipsis(memory, clause, sites)
+    if "S" in kinds and not sites:
+        add_values(memory.last, clause.tokens)
     memory.uptake_said = memory.uptake_said or _UPTAKE_WORD.search(kinds) is not None
     memory.headed = clause.closed_by == ":" and bool(sites)
     exemplar = "h" in kinds and memory.pending
@@ -108,7 +110,7 @@ def _verdict(
     """The verdict of a phrase, unless its clause makes it mean something else."""
     kinds, form = clause.kinds, predicate.form
     ahead = kinds[: predicate.first]
-    if form == "elliptic" and (not memory.uptake_said or "C" in kinds):
+    if form == "elliptic" and ("C" in kinds or not (memory.uptake_said or memory.headed)):
         return None
     if "r" in ahead and not sites:
         return None
@@ -120,9 +122,7 @@ def _verdict(
     return verdict(predicate, clause.tokens, kinds)
 
 
-def _leave_open(
-    memory: Memory, predicate: Predicate, clause: Clause, sites: list[Site]
-) -> None:
+def _leave_open(memory: Memory, predicate: Predicate, clause: Clause, sites: list[Site]) -> None:
     if predicate.form == "bare" and not predicate.negations and sites:
         token = clause.tokens[predicate.last - 1]
         if token.word.value == "uptake":
@@ -139,6 +139,7 @@ def _apply(
     sites: list[Site],
 ) -> None:
     first, last = clause.tokens[predicate.first], clause.tokens[predicate.last - 1]
+    memory.usual.update(decided.states)
     if chosen and clause.kinds.startswith("c") and memory.begun == len(memory.found.statements):
         chosen = memory.unsaid() + chosen
     if not chosen and not any(not site.aside for site in sites):
@@ -196,13 +197,12 @@ def _exception(text: str, memory: Memory, tokens: list[Token]) -> None:
     kinds = clause.kinds
     if "P" in kinds:
         return
-    main = memory.sentence_statements()
+    usual = {s.state for s in memory.sentence_statements()} or set(memory.usual)
     sites = sites_of(tokens, kinds, memory.context, memory.named)
     said = predicates(tokens, kinds, memory.relations)
     if any(verdict(predicate, tokens, kinds) for predicate in said):
         _phrases(text, memory, clause, sites, said)
-    elif main and sites:
-        usual = {statement.state for statement in main}
+    elif usual and sites:
         normal = usual <= {UptakeState.NORMAL, UptakeState.ABSENT}
         opposite = UptakeState.INCREASED if normal else UptakeState.NORMAL
         made = memory.state(sites, Verdict((opposite,), "P5"), tokens[0].start, tokens[-1].end)

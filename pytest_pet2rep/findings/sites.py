@@ -138,7 +138,9 @@ class _Collector:
             site = Site(
                 organ=word.organ, index=index, start=token.start, end=token.end, side=side,
                 parts=parts, nodes=word.nodes,
-                aside=self.aside or index in self.demarcated,
+                aside=self.aside
+                or index in self.demarcated
+                or _LOCATES_MORE.match(self.kinds, index + 1) is not None,
             )  # fmt: skip
             if site.side is Side.NONE:
                 site.side = _side_in(word.part)
