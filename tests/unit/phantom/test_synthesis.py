@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pytest_pet2rep.imaging.rendering import render_views
+from pytest_pet2rep.imaging.volumes import Volume, load_volume, save_volume
 from pytest_pet2rep.phantom.body import Body, make_body
 from pytest_pet2rep.phantom.canvas import Region
 from pytest_pet2rep.phantom.spec import PhantomSpec, parse_phantom
@@ -179,3 +182,16 @@ def _dome_height(volumes: PhantomVolumes) -> int:
     column = volumes.pet[122, 100]
     middle = np.arange(column.size)
     return int(middle[(column > 1.3) & (middle < 130)][-1])
+
+
+def test_volumes_that_were_saved_and_loaded_render_to_the_same_pixels(tmp_path: Path) -> None:
+    made = volumes_of(MAN)
+    fresh = [
+        Volume(data=made.pet, affine=made.pet_affine),
+        Volume(data=made.ct, affine=made.ct_affine),
+    ]
+    for name, volume in zip(("pet", "ct"), fresh, strict=True):
+        save_volume(volume, tmp_path / f"{name}.nii.gz")
+    stored = [load_volume(tmp_path / f"{name}.nii.gz") for name in ("pet", "ct")]
+    for got, want in zip(render_views(*stored), render_views(*fresh), strict=True):
+        assert np.array_equal(got.pixels, want.pixels)
