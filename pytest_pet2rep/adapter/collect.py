@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_pet2rep.adapter.state import RUNTIME
+from pytest_pet2rep.anatomy import ProfileOrgan
 from pytest_pet2rep.errors import DataProblem
 from pytest_pet2rep.types import Case
 
@@ -89,8 +91,18 @@ class CohortCollection:
                 "pet2rep_case", cases, ids=[case.id for case in cases], indirect=True
             )
         if "pet2rep_organ" in names:
-            organs = [organ.id for organ in runtime.profile.organs]
-            metafunc.parametrize("pet2rep_organ", organs, indirect=True)
+            organs = runtime.profile.organs
+            metafunc.parametrize(
+                "pet2rep_organ",
+                [organ.id for organ in organs],
+                ids=[ascii_id(organ) for organ in organs],
+                indirect=True,
+            )
+
+
+def ascii_id(organ: ProfileOrgan) -> str:
+    """Return the id of an organ in node ids: its own, or its English name in ASCII."""
+    return organ.id if organ.id.isascii() else re.sub(r"[^a-z0-9]+", "-", organ.en.lower())
 
 
 def no_path_named(config: pytest.Config) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from pytest_pet2rep.adapter.state import RECORD, RUNTIME
+from pytest_pet2rep.errors import StoreError
+from pytest_pet2rep.run.assessment import Assessment
 from pytest_pet2rep.run.items import check_record, text_record, uptake_record
 from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.run.settings import ExpectationMode
@@ -24,18 +26,27 @@ class Desk:
     node: pytest.Item
 
     def settle_uptake(self, organ: str) -> None:
+        """Settle the item of one organ."""
         runtime = self.runtime
-        assessed = runtime.assess(self.case)
+        assessed = self._assessed()
         self._settle(uptake_record(assessed, organ, runtime.profile, runtime.settings))
 
     def settle_check(self, check: str) -> None:
-        self._settle(check_record(self.runtime.assess(self.case), check))
+        """Settle the item of one report check."""
+        self._settle(check_record(self._assessed(), check))
 
     def settle_text(self) -> None:
+        """Settle the item that carries what the text metrics need."""
         runtime = self.runtime
-        assessed = runtime.assess(self.case)
+        assessed = self._assessed()
         metrics = runtime.metrics_for(assessed.language)
         self._settle(text_record(assessed, runtime.settings, metrics))
+
+    def _assessed(self) -> Assessment:
+        try:
+            return self.runtime.assess(self.case)
+        except StoreError as why:  # no answer can be kept: nothing to record, a hole
+            pytest.fail(str(why), pytrace=False)
 
     def _settle(self, record: Record) -> None:
         self.node.stash[RECORD] = record
@@ -70,7 +81,10 @@ def runtime_of(config: pytest.Config) -> Runtime:
 
 def report_text(runtime: Runtime, case: Case) -> str:
     """Return the cleaned report of ``case``, or fail the test that asks for it."""
-    attempt = runtime.attempt(case)
+    try:
+        attempt = runtime.attempt(case)
+    except StoreError as why:
+        pytest.fail(str(why), pytrace=False)
     if not attempt.usable:
         pytest.fail(f"{case.id}: no usable report: {attempt.outcome}: {attempt.reason}", False)
     return attempt.text

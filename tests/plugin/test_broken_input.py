@@ -86,3 +86,12 @@ def test_a_model_that_raises_is_an_error_of_its_case_with_the_reason(
     assert result.ret == 1
     assert read_json(pytester.path / "out.json")["outcomes"]["error"] == 57
     result.stdout.fnmatch_lines(["*OSError: disk gone*"])
+
+
+def test_a_store_that_cannot_be_written_is_one_sentence_and_red(
+    pytester: pytest.Pytester, cohort: Path, run: Run, counted: Path
+) -> None:
+    (pytester.path / "taken").write_text("")
+    result = run("py/counted:Model", "--pet2rep-store=taken", "--pet2rep-expectations=report", "-x")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["cannot write the store of generations*--pet2rep-store*"])

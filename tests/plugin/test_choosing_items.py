@@ -97,10 +97,11 @@ def test_a_cases_folder_of_the_project_is_not_picked_up_by_accident(
     assert "PET-0001/case.toml" in result.stdout.str()
 
 
+@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["serial", "n2"])
 def test_a_limit_takes_the_first_cases_and_says_that_the_run_is_partial(
-    cohort: Path, run: Run, model: str
+    cohort: Path, run: Run, model: str, workers: tuple[str, ...]
 ) -> None:
-    result = run(model, "--pet2rep-limit=1")
+    result = run(model, "--pet2rep-limit=1", *workers)
     result.assert_outcomes(passed=ITEMS)
     result.stdout.fnmatch_lines(["*1 of 3 cases (partial)*"])
 
@@ -113,3 +114,24 @@ def test_a_cohort_inside_a_hidden_folder_is_collected(
     (pytester.path / ".venv" / "pyvenv.cfg").write_text("")
     cohort.rename(hidden)
     run(model, cases=str(hidden)).assert_outcomes(passed=3 * ITEMS - 1, failed=1)
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["serial", "n2"])
+def test_a_cohort_file_is_a_complete_cohort_of_its_own(
+    pytester: pytest.Pytester, cohort: Path, run: Run, model: str, workers: tuple[str, ...]
+) -> None:
+    text = 'name = "smoke"\nroot = "cohort"\ncases = ["PET-3"]\n'
+    (pytester.path / "smoke.toml").write_text(text, encoding="utf-8")
+    result = run(model, *workers, cases="smoke.toml")
+    result.assert_outcomes(passed=ITEMS)
+    result.stdout.fnmatch_lines(["pet2rep: cohort smoke *, 1 cases"])
+
+
+def test_an_organ_list_with_chinese_names_still_has_ascii_node_ids(
+    cohort: Path, run: Run, model: str
+) -> None:
+    result = run(model, "--pet2rep-organs=petrg24", "--co", "-q")
+    ids = [line for line in result.outlines if "::" in line]
+    assert len(ids) == 3 * (24 + 11 + 1)
+    assert all(line.isascii() and "\\u" not in line for line in ids)
+    run(model, "--pet2rep-organs=petrg24", "-k", "肝脏 and PET-1").assert_outcomes(passed=1)
