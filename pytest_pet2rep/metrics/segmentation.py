@@ -21,6 +21,9 @@ from pytest_pet2rep.errors import MissingDependency
 MEMO_SIZE = 1 << 15
 """Remembered pieces; at some 500 bytes each the memo stays below 20 MiB."""
 
+LONGEST_REMEMBERED = 256
+"""Characters; longer pieces are no sentences, and rarely come again."""
+
 _PIECE = re.compile(r"[^。\n]*[。\n]?")
 """Up to the next full stop or line end.
 
@@ -35,11 +38,15 @@ class JiebaSegmenter:
 
     def __init__(self, user_dictionary: bytes) -> None:
         self._tokenizer, self.dictionary_digest = _load_jieba(user_dictionary)
-        self._pieces = lru_cache(maxsize=MEMO_SIZE)(self._cut_piece)
+        self._remembered = lru_cache(maxsize=MEMO_SIZE)(self._cut_piece)
 
     def cut(self, text: str) -> list[str]:
         """Tokens of ``text``, equal to those of ``jieba.lcut`` that are not blank."""
-        return list(chain.from_iterable(map(self._pieces, _PIECE.findall(text))))
+        return list(chain.from_iterable(map(self._words, _PIECE.findall(text))))
+
+    def _words(self, piece: str) -> tuple[str, ...]:
+        known = len(piece) <= LONGEST_REMEMBERED
+        return self._remembered(piece) if known else self._cut_piece(piece)
 
     def _cut_piece(self, piece: str) -> tuple[str, ...]:
         return tuple(intern(token) for token in self._tokenizer.cut(piece) if not token.isspace())

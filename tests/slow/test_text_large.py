@@ -43,11 +43,10 @@ def test_a_megabyte_gets_a_score_or_a_named_error(name: str, make: object) -> No
     reference, prediction = (make(seed) for seed in (0, 1))  # type: ignore[operator]
     metrics = resolve_metrics([name], language=Language.ZH, section=Section.FINDINGS)
     (metric,) = fit_metrics(metrics, [reference, prediction])
-    try:
-        value = metric.aggregate([metric.statistics(reference, prediction)])
-    except DataProblem as why:
-        assert str(why).startswith(f"{name}: ")
-        assert name == "rouge_lsum"
-    else:
-        assert value is not None
-        assert 0 <= value <= 10
+    if name == "rouge_lsum" and make is not of_one_letter:  # which is one token to jieba
+        with pytest.raises(DataProblem, match=r"^rouge_lsum: .* too long"):
+            metric.statistics(reference, prediction)
+        return
+    value = metric.aggregate([metric.statistics(reference, prediction)])
+    assert value is not None
+    assert 0 <= value <= 10
