@@ -46,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_import(commands.add_parser("import", help="turn a data set into cases"))
     _add_read(commands.add_parser("read", help="show what is read in a report, and why"))
     _add_audit(commands.add_parser("audit", help="measure how well reports are read"))
+    _add_expectations(
+        commands.add_parser("expectations", help="review what is extracted from references")
+    )
     return parser
 
 
@@ -104,6 +107,24 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_audit)
 
 
+def _add_expectations(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Write what is extracted from the references of a cohort to a sheet, or store a filled-in "
+        "sheet in the case files."
+    )
+    parser.epilog = "example: pet2rep expectations my-cohort --review sheet.csv"
+    parser.add_argument("cohort", type=Path, metavar="COHORT")
+    action = parser.add_mutually_exclusive_group(required=True)
+    action.add_argument("--review", type=Path, metavar="SHEET.csv", help="write this sheet")
+    action.add_argument("--apply", type=Path, metavar="SHEET.csv", help="store this sheet")
+    parser.add_argument("--language", choices=("zh", "en"), help="of the references to read")
+    parser.add_argument("--section", choices=("findings", "impression", "both"), default="findings")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace the sheet, or expectations that stand"
+    )
+    parser.set_defaults(run=_expectations)
+
+
 def _score(parsed: argparse.Namespace) -> int:
     from pytest_pet2rep.run.score_command import score_file
 
@@ -126,6 +147,12 @@ def _audit(parsed: argparse.Namespace) -> int:
     from pytest_pet2rep.run.audit_command import audit_extractor
 
     return audit_extractor(parsed)
+
+
+def _expectations(parsed: argparse.Namespace) -> int:
+    from pytest_pet2rep.run.expectations_command import review_expectations
+
+    return review_expectations(parsed)
 
 
 if __name__ == "__main__":
