@@ -1,6 +1,6 @@
 """The uptake grammar: patterns over strings of word kinds (one letter per word).
 
-Letters as in ``lexicon.KINDS``.  ``mark`` takes up what only looks like uptake, so that the
+Letters as in ``lexicon/kinds.toml``.  ``mark`` takes up what only looks like uptake, so that the
 later patterns do not see it: references ("higher than *liver*") and CT phrases ("density
 increased").  ``predicates`` then finds the uptake phrases of a clause.  Every repetition is
 bounded, so matching is linear.
@@ -39,6 +39,7 @@ _PREDICATE = re.compile(
     rf"|(?P<deauville>B)"
     rf"|(?P<abnormal>A[GfsOapncIi]{{0,6}}[Ud])"
     rf"|(?P<temporal>T[GMt]{{0,3}}[+\-])"
+    rf"|(?P<trend>[\^_](?![GfHIUC+\-]))"
     rf"|(?P<level>m(?:[UN]|F?[=N])|[.]w)"
     rf"|(?P<bare>[Ud])"
     rf"|(?P<alone>v)"
@@ -91,7 +92,7 @@ def _mark_references(
 ) -> None:
     for match in _REFERENCE.finditer(kinds):
         body = tokens[match.start("body") : match.end("body")]
-        if not any(token.kind in "OamsPN" for token in body):
+        if not any(token.kind in "OamsPNWQ" for token in body):
             continue
         head = tokens[match.start()]
         relations[head.start] = tuple(token.word.organ or token.word.value for token in body)
@@ -159,7 +160,7 @@ def predicates(
     return found
 
 
-_CAN_SAY = re.compile(r"[wUdfmHKZ+0vBPNA><~Yq-]")
+_CAN_SAY = re.compile(r"[\^_wUdfmHKZ+0vBPNA><~Yq-]")
 _PASSIVE = re.compile(r"[OasnpIcLtMG]{0,8}F?!G{0,2}V")
 _SHARED = re.compile(r"[cGfAOasnpIqL]{0,8}$")
 _NEGATED_NOUN = re.compile(r"!.*[CLnJ.][^,]*I[GfA]*$")
@@ -197,7 +198,7 @@ def _short(tokens: list[Token], start: int, position: int) -> bool:
 
 
 def _adjectival(kinds: str, position: int, predicate: Predicate) -> bool:
-    """ "No calcification in the avid mass": the negation ends at its own noun."""
+    """A negation ends at its own noun, as in "no calcification in the avid mass"."""
     attributive = predicate.form == "hot" and kinds[predicate.last : predicate.last + 1] in "LnO"
     inside = kinds[position : predicate.first]
     return attributive and _NEGATED_NOUN.fullmatch(inside) is not None

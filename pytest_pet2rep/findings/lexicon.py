@@ -18,21 +18,6 @@ from typing import Any
 
 from pytest_pet2rep.anatomy import Catalogue, catalogue
 
-KINDS: Mapping[str, str] = {
-    "filler": " ", "structure": "C", "abnormal_structure": "C", "exemplar": "h", "disease": "J", "recommend": "r", "lesion": "L", "focus": "L",
-    "degree": "G", "see": "V", "finite": "F", "location": "I", "announce": "D", "rest": "Q",
-    "whole": "W", "all": "M", "anaphor": "R", "pronoun": "y", "contrast": "b",
-    "conjunction": "c", "beside": "u", "adjacent": "j", "demarcated": "e", "reference": "m", "blood_pool": "m",
-    "compared": "Y", "distributive": "g", "former": "1", "latter": "2", "either": "E", "above": ">", "below": "<", "at_level": "~",
-    "similar": "w", "temporal": "T", "more": "^", "less": "_", "prior": "o", "now": "t",
-    "no_change": "k", "except_open": "x", "except_close": "X", "except_alone": "X", "hedge": "q", "physiologic": "P",
-    "abnormal": "A", "uneven": "i", "even": "=", "equal": "N", "level": "N", "negation": "!", "short_negation": "!", "neither": "!", "nor": "!",
-    "weak_negative": "v", "non_avid": "v", "tracer": "f", "uptake": "U", "distribution": "d", "hot": "H",
-    "cold": "K", "cold_spot": "K", "up": "+", "down": "-", "nil": "0", "photopenic": "Z", "node": "n",
-}  # fmt: skip
-"""Name of a word list -> its letter.  ``O`` organ, ``a`` area, ``p`` part, ``s`` side, ``S`` SUV
-and ``B`` Deauville come from elsewhere; later lists win where two hold the same word."""
-
 _PLURAL = frozenset("OapnLUC")
 _LANGUAGES = ("zh", "en")
 
@@ -103,11 +88,19 @@ def _anatomy(names: Catalogue) -> Iterator[tuple[str, Word]]:
 
 def _listed(table: Mapping[str, Any]) -> Iterator[tuple[str, Word]]:
     degrees = {word: degree for degree, words in table["degrees"].items() for word in words}
-    for name, kind in KINDS.items():
+    for name, kind in kinds().items():
         for word in table.get(name, ()):
             yield from _spelled((word,), Word(kind=kind, value=degrees.get(word, name)))
     for side, words in table["side"].items():
         yield from _spelled(words, Word(kind="s", value=side))
+
+
+@cache
+def kinds() -> dict[str, str]:
+    """Name of a word list -> its letter; later lists win where two hold the same word."""
+    source = resources.files(__package__).joinpath("lexicon/kinds.toml")
+    table: dict[str, str] = tomllib.loads(source.read_text(encoding="utf-8"))
+    return table
 
 
 def _spelled(words: tuple[str, ...] | list[str], word: Word) -> Iterator[tuple[str, Word]]:
@@ -126,7 +119,7 @@ def _table(language: str) -> dict[str, Any]:
 def lexicon_digest() -> str:
     """First eight hex digits over every word list, the character table and the catalogue."""
     digest = hashlib.sha256()
-    for name in ("zh", "en", "nonstatements", "sections", "characters"):
+    for name in ("kinds", "zh", "en", "nonstatements", "sections", "characters"):
         digest.update(resources.files(__package__).joinpath(f"lexicon/{name}.toml").read_bytes())
     anatomy = resources.files("pytest_pet2rep").joinpath("data/anatomy/organs.toml")
     digest.update(anatomy.read_bytes())

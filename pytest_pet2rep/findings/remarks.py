@@ -38,7 +38,7 @@ def goes_on(memory: Memory, clause: Clause, sites: list[Site]) -> bool:
 
 
 def remark(memory: Memory, clause: Clause, sites: list[Site], said: list[Predicate]) -> bool:
-    """ "..., likely physiologic" and "..., requires evaluation" decide what was said before.
+    """Decide what was said before by a remark such as "..., likely physiologic".
 
     Returns whether the clause was such a remark (policy 9).
     """
@@ -55,11 +55,19 @@ def remark(memory: Memory, clause: Clause, sites: list[Site], said: list[Predica
         return open_cause and bool(memory.last)
     if any(_OWN_LEVEL.search(p.kinds) and "P" not in p.kinds for p in said):
         return False
+    if not memory.open and not _still_meant(memory):
+        return False
     return _turn(memory, Certainty.PROBABLE if "q" in kinds else Certainty.DEFINITE)
 
 
+def _still_meant(memory: Memory) -> bool:
+    """No other organ has been named since the last statement."""
+    named = {site.organ for site in memory.context}
+    return any(statement.site.organ in named for statement in memory.last)
+
+
 def _names_again(memory: Memory, kinds: str, sites: list[Site]) -> bool:
-    """ "considered physiologic bowel uptake" after a statement on the bowel."""
+    """The remark names the organ again ("considered physiologic bowel uptake")."""
     organs = {statement.site.organ for statement in memory.last}
     return kinds.startswith("q") and "P" in kinds and {site.organ for site in sites} <= organs
 
@@ -76,7 +84,7 @@ def _turn(memory: Memory, certainty: Certainty) -> bool:
 
 
 def _turn_back(memory: Memory) -> None:
-    """ "Possibly physiologic, possibly colitis": the cause is left open after all."""
+    """The cause is left open after all ("possibly physiologic, possibly colitis")."""
     for statement in memory.turned:
         statement.state = UptakeState.INCREASED
         statement.verdict = replace(statement.verdict, certainty=Certainty.DEFINITE)
@@ -84,7 +92,7 @@ def _turn_back(memory: Memory) -> None:
 
 
 def ellipsis(memory: Memory, clause: Clause, sites: list[Site]) -> None:
-    """ "..., the left ones are not" denies the phrase before, "nor in the right" repeats it."""
+    """Deny the phrase before ("..., the left ones are not") or repeat it ("nor the right")."""
     kinds = clause.kinds
     if memory.open and not sites and "V" in kinds:
         memory.decide_open(_INCREASED, EXISTENCE)

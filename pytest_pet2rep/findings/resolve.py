@@ -52,7 +52,7 @@ def _sentence(text: str, memory: Memory, sentence: Sentence) -> None:
 
 
 def _refers_back(sentence: Sentence) -> bool:
-    """ "This is likely physiologic." speaks of the statement before it."""
+    """Whether a sentence speaks of the one before it ("This is likely physiologic.")."""
     return bool(sentence.tokens) and sentence.tokens[0].kind in "yRP" and not sentence.after_gap
 
 
@@ -114,9 +114,9 @@ def _verdict(
         return None
     if "r" in ahead and not sites:
         return None
-    if form in ("hot", "before", "after") and _PRIOR_PHRASE.search(ahead):
-        if phrases > 1 or not ("t" in kinds or "k" in kinds):
-            return None
+    former = form in ("hot", "before", "after") and _PRIOR_PHRASE.search(ahead) is not None
+    if former and (phrases > 1 or not ("t" in kinds or "k" in kinds)):
+        return None
     if form == "weak" and phrases > 1 and "t" not in ahead and "N" not in predicate.kinds:
         return None
     return verdict(predicate, clause.tokens, kinds)

@@ -22,6 +22,8 @@ _MIDLINE = frozenset(
 _LOBED = frozenset(["lungs", "liver", "bone", "esophagus", "intestine", "ureters", "pancreas"])
 """Organs that lend themselves to a bare "upper lobe", "segment" or "adnexa" (of a vertebra)."""
 _LOBES = ("upper lobe", "middle lobe", "lower lobe")
+_AROUND = re.compile("[umj]")
+_PELVIC_BOWEL = frozenset(("rectum", "sigmoid colon"))
 _NAMES = re.compile("[Oasnp12]")
 _DEMARCATED = re.compile(r"c[sOampnuLG.]{1,6}e")
 
@@ -224,7 +226,19 @@ class _Collector:
         )
 
     def _bare_node(self, index: int, token: Token) -> None:
-        """Nodes without an area are those spoken of before, or nodes of no station."""
+        """Nodes without an area are those spoken of before, beside an organ, or of no station."""
+        beside = self._station_beside(index)
+        if beside:
+            self.sites.append(
+                Site(
+                    organ=beside,
+                    index=index,
+                    start=token.start,
+                    end=token.end,
+                    nodes=beside,
+                )
+            )
+            return
         earlier = [site for site in self.context if site.nodes]
         if earlier:
             side = self.side if self.fresh_side else Side.NONE
@@ -238,6 +252,15 @@ class _Collector:
                 Site(organ="lymph_nodes", index=index, start=token.start, end=token.end,
                      side=self.side if self.fresh_side else Side.NONE, nodes="lymph_nodes")
             )  # fmt: skip
+
+    def _station_beside(self, index: int) -> str:
+        """The station of "nodes around it": that of the organ spoken of."""
+        if self.sites or not self.context or not _AROUND.search(self.kinds[:index]):
+            return ""
+        last = self.context[-1]
+        if last.organ == "intestine" and _PELVIC_BOWEL.intersection(last.parts):
+            return "pelvic_nodes"
+        return catalogue().organ_nodes.get(last.organ, "")
 
     def finish(self) -> None:
         if self.node_words:

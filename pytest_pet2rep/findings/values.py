@@ -36,7 +36,8 @@ def read_values(memory: Memory, sentence: Sentence) -> None:
             own = _PLACE.search(clause.kinds) is not None
             kinds = clause.kinds if own else before + clause.kinds
             _read(memory, clause, value, kinds)
-        before = clause.kinds
+        named = _PLACE.search(clause.kinds) is not None
+        before = clause.kinds if named else before + clause.kinds
 
 
 def _read(memory: Memory, clause: Clause, value: Token, kinds: str) -> None:

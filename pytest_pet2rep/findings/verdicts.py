@@ -87,6 +87,8 @@ def _decide(
         return (_INCREASED if score >= 4 else _NORMAL), "P14"
     if predicate.form == "relation":
         return _relation(predicate, negated)
+    if predicate.form == "trend" and own[0].word.value not in ("more_intense", "less_intense"):
+        return None
     if disjoined(kinds) and not negated and not _LOW.search(said):
         return (_INCREASED, "P9") if _UPTAKE.search(said) and "U" in kinds + said else None
     if physiologic := _physiologic(predicate, kinds, negated):
@@ -125,7 +127,7 @@ def _physiologic(predicate: Predicate, kinds: str, negated: bool) -> Decision | 
 
 
 def disjoined(kinds: str) -> bool:
-    """ "Inflammatory or physiologic": the cause is left open (policy 9)."""
+    """The cause is left open, as in "inflammatory or physiologic" (policy 9)."""
     return _DISJUNCTION.search(kinds) is not None
 
 
@@ -198,9 +200,12 @@ _BY_KIND = {
 def _existence(predicate: Predicate, tokens: list[Token], kinds: str) -> Decision | None:
     """Uptake that is said to be there, without a direction, is increased uptake."""
     token = tokens[predicate.last - 1]
-    if token.kind == "d" or token.word.value != "uptake":
-        return None
     before, behind = kinds[: predicate.first], kinds[predicate.last :]
+    if token.kind == "d":
+        graded = predicate.first > 0 and tokens[predicate.first - 1].word.value in _DEGREES
+        return (_INCREASED, EXISTENCE) if graded else None
+    if token.word.value != "uptake":
+        return None
     if _DOUBTED_UPTAKE.search(before):
         return _INCREASED, "P10"
     shown = _SHOWN_BEFORE.search(before) or _SHOWN_BEHIND.match(behind)
