@@ -22,10 +22,11 @@ from pytest_pet2rep.phantom.spec import PhantomSpec
 from pytest_pet2rep.phantom.streams import stream
 from pytest_pet2rep.phantom.tissues import tissues
 
-PHANTOM_VERSION = 1
+PHANTOM_VERSION = 2
 """Changes whenever the same spec would give other voxels; cached volumes carry it."""
-PET_STEP = (4.07283, 4.07283, 5.0)
-"""PET voxel, mm: the grid of a Biograph, which the published demo slices show."""
+PET_STEP = (4.0703125, 4.0703125, 5.0)
+"""PET voxel, mm: the grid of a Biograph, which the published demo slices show (4.07); a sum of
+powers of two, so that an affine stored as float32 is the same affine."""
 PET_SIZE = 200
 SUV_STEP = 1 / 512
 """PET values are whole multiples of this, so that rounding hides what processors do differently

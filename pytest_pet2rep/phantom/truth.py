@@ -17,7 +17,13 @@ from pytest_pet2rep.phantom.canvas import Region
 from pytest_pet2rep.phantom.lesions import Placed, apply_lesions, place_lesions
 from pytest_pet2rep.phantom.physics import breathing_shift, subject_uptake
 from pytest_pet2rep.phantom.spec import Lesion, PhantomSpec
-from pytest_pet2rep.phantom.synthesis import add_pet_noise, pet_axes, project_pet
+from pytest_pet2rep.phantom.synthesis import (
+    PET_SIZE,
+    PET_STEP,
+    add_pet_noise,
+    pet_axes,
+    project_pet,
+)
 from pytest_pet2rep.types import UptakeState
 
 SHOWN_FRACTIONS = (0.45, 0.50, 0.55)
@@ -167,7 +173,8 @@ def best_lift(spec: PhantomSpec, candidates: Sequence[float]) -> float:
     body = make_body(spec)
     placed = place_lesions(body, subject_uptake(spec))
     depth = body.y_mm + spec.lift_mm
-    posterior = [-(int(f * 200 + 1e-9) - 99.5) * 4.07283 for f in SHOWN_FRACTIONS]
+    middle = (PET_SIZE - 1) / 2
+    posterior = [(middle - int(f * PET_SIZE + 1e-9)) * PET_STEP[1] for f in SHOWN_FRACTIONS]
 
     def score(lift: float) -> tuple[int, float, float]:
         shares = []
