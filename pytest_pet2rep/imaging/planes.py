@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from pytest_pet2rep.imaging.volumes import Volume
 
+ROUNDING = 1e-6
+"""Indices this close to the border lie on it: the lower one belongs to the volume."""
+
 
 def sample_plane(
     moving: Volume, grid: Volume, j: int, fill: float = -1000.0
@@ -29,7 +32,10 @@ def sample_plane(
     ]  # fmt: skip
     values = _trilinear(moving.data, index)
     inside = np.logical_and.reduce(
-        [(c >= -0.5) & (c <= n - 0.5) for c, n in zip(index, moving.data.shape, strict=True)]
+        [
+            (c >= -0.5 - ROUNDING) & (c < n - 0.5 - ROUNDING)
+            for c, n in zip(index, moving.data.shape, strict=True)
+        ]
     )
     return np.where(inside, values, fill)
 

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_pet2rep.imaging.options import ViewOptions
@@ -67,6 +67,7 @@ def test_the_patients_right_is_on_the_images_left_and_the_head_is_up() -> None:
     shift=st.tuples(*[st.integers(-1500, 1500).map(lambda n: n / 100)] * 3),
     j=st.integers(0, 8),
 )
+@example(angle=0.0, shift=(0.0, 0.0, 7.5), j=0)  # a slice exactly half a voxel outside
 @settings(max_examples=40, deadline=None)
 def test_a_plane_equals_the_plane_of_the_whole_resampled_volume(
     angle: float, shift: tuple[float, float, float], j: int
@@ -93,4 +94,14 @@ def test_a_plane_equals_the_plane_of_the_whole_resampled_volume(
         -1000.0, sitk.sitkFloat64,
     )  # fmt: skip
     reference = sitk.GetArrayFromImage(whole).transpose(2, 1, 0)[:, j, :]
-    assert np.abs(sample_plane(ct, PET, j) - reference).max() < 1e-4
+    difference = np.abs(sample_plane(ct, PET, j) - reference)
+    assert difference[~on_the_border(ct, j)].max(initial=0) < 1e-4
+
+
+def on_the_border(ct: Volume, j: int) -> np.ndarray:
+    """Points on the upper border to within rounding, where either answer is right."""
+    i, k = np.meshgrid(np.arange(11), np.arange(13), indexing="ij")
+    points = np.stack([i, np.full_like(i, j), k, np.ones_like(i)])
+    index = np.einsum("ab,bik->aik", np.linalg.inv(ct.affine) @ PET.affine, points)[:3]
+    upper = np.array(ct.data.shape)[:, None, None] - 0.5
+    return (np.abs(index - upper) < 1e-5).any(axis=0)
