@@ -32,10 +32,10 @@ def scored_mentions(reading: Reading, section: Section) -> list[Mention]:
 
 
 def regions_of(mention: Mention) -> tuple[str, ...]:
-    """The petrg24 regions that a mention speaks of; bone without a part is spine and the rest."""
+    """The petrg24 regions that a mention speaks of; bone or marrow as a whole is spine and the rest."""
     organ = catalogue().organs[mention.organ]
     parts = [part.strip() for part in mention.part.split(",") if part.strip()]
-    if mention.organ == "bone" and not parts:
+    if mention.organ == "bone" and set(parts) <= {"bone marrow"}:
         return (organ.part_region["spine"], organ.region)
     regions = [organ.part_region.get(part, organ.region) for part in parts] or [organ.region]
     return tuple(dict.fromkeys(region for region in regions if region))

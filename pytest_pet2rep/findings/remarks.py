@@ -30,7 +30,8 @@ def goes_on(memory: Memory, clause: Clause, sites: list[Site]) -> bool:
         return True
     if not memory.last:
         return False
-    exemplar = "h" in kinds and memory.last[-1].state is not UptakeState.NORMAL
+    meant = any(site is memory.last[-1].site for site in memory.context)
+    exemplar = "h" in kinds and meant and memory.last[-1].state is not UptakeState.NORMAL
     if exemplar or (memory.forward and _LIST.fullmatch(kinds)):
         memory.state_again(sites)
         return True
