@@ -47,6 +47,8 @@ class Lexicon:
 
     words: Mapping[str, Word]
     lengths: Mapping[str, tuple[int, ...]]
+    trie: Mapping[str, Any]
+    """Words of other scripts as nested tables by character; the key ``""`` holds the word."""
 
 
 @cache
@@ -60,8 +62,20 @@ def lexicon() -> Lexicon:
         lengths[first_piece(word)].add(len(word))
     return Lexicon(
         words=words,
+        trie=_trie(words),
         lengths={piece: tuple(sorted(found, reverse=True)) for piece, found in lengths.items()},
     )
+
+
+def _trie(words: Mapping[str, Word]) -> dict[str, Any]:
+    root: dict[str, Any] = {}
+    for spelling, word in words.items():
+        if _LATIN.match(spelling) is None:
+            node = root
+            for char in spelling:
+                node = node.setdefault(char, {})
+            node[""] = word
+    return root
 
 
 def first_piece(word: str) -> str:

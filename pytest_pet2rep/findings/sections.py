@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -52,10 +53,7 @@ def split_sections(text: str) -> Sections:
     that heading opens the findings, and findings if it opens the impression.  A text that has
     nothing but an impression gets the flag ``no_findings``.
     """
-    headings = [
-        (_section_of(match), match.start(), match.end())
-        for match in _heading_pattern().finditer(fold(text))
-    ]
+    headings = list(_find_headings(fold(text)))
     if not headings:
         return Sections(spans=(SectionSpan(section=Section.FINDINGS, start=0, end=len(text)),))
     spans = _preamble(text, headings[0])
@@ -95,6 +93,19 @@ def _preamble(text: str, first: tuple[Section, int, int]) -> list[SectionSpan]:
     return [SectionSpan(section=kind, start=0, end=start)]
 
 
+_BREAK = re.compile(r"^|[\n。.;!?]")
+
+
+def _find_headings(text: str) -> Iterator[tuple[Section, int, int]]:
+    """Section, start and end of each heading, looked for behind every line and sentence."""
+    pattern, done = _heading_pattern(), 0
+    for place in _BREAK.finditer(text):
+        match = pattern.match(text, place.end()) if place.end() >= done else None
+        if match is not None:
+            done = match.end()
+            yield _section_of(match), match.start(), done
+
+
 def _section_of(match: re.Match[str]) -> Section:
     return _headings()["".join(match.group("label").split())]
 
@@ -122,6 +133,6 @@ def _heading_pattern() -> re.Pattern[str]:
     number = r"(?:[一二三四五六1-9][、.)][ \t]{0,3})?"
     opened, closed = r"[【\[(*]{0,3}[ \t]{0,3}", r"[ \t]{0,3}[】\])*]{0,3}[ \t]{0,3}"
     return re.compile(
-        rf"(?:^|(?<=[\n。.;!?]))[ \t#*]{{0,6}}{number}{opened}(?P<label>{names})"
+        rf"[ \t#*]{{0,6}}{number}{opened}(?P<label>{names})"
         rf"(?:{closed}(?::\**|(?=\n|$))|[ \t]{{0,3}}[】\]]\**)"
     )

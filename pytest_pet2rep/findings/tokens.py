@@ -44,21 +44,23 @@ _PLAIN = Word(kind="")
 def tokenise(text: str) -> list[Token]:
     """All tokens of normalised ``text`` in order, in time linear in its length."""
     table = lexicon()
-    words, lengths = table.words, table.lengths
+    trie = table.trie
     tokens: list[Token] = []
     position, end = 0, len(text)
     while position < end:
         char = text[position]
         if char > _BEYOND_LATIN and char not in STARTS and char not in PUNCTUATION:
-            for length in lengths.get(char, ()):
-                word = words.get(text[position : position + length])
-                if word is not None:
-                    if word.kind != _FILLER:
-                        tokens.append(Token(word.kind, position, position + length, word))
-                    position += length
+            node, ahead, word, stop = trie.get(char), position + 1, None, position + 1
+            while node is not None:
+                if "" in node:
+                    word, stop = node[""], ahead
+                if ahead >= end:
                     break
-            else:
-                position += 1
+                node = node.get(text[ahead])
+                ahead += 1
+            if word is not None and word.kind != _FILLER:
+                tokens.append(Token(word.kind, position, stop, word))
+            position = stop
         elif char in _LETTERS or char in STARTS:
             position = _word(table, text, position, tokens)
         else:
