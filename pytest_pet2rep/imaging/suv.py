@@ -20,7 +20,7 @@ from pytest_pet2rep.imaging.suv_facts import Normalisation, PetFacts, SuvFactors
 from pytest_pet2rep.imaging.suv_times import frame_times, injection_time, reference_time
 
 DOSE_BQ = (5e6, 5e9)
-"""Doses that are read as Bq.  EANM: 14 MBq is the least for a child, some 400 MBq for an adult."""
+"""Doses that are read as Bq.  FDG: from 14 MBq (EANM paediatric dosage card) to some 700 MBq."""
 DOSE_MBQ = (5.0, 5e3)
 """Doses that can only be MBq: as Bq they are below what a PET scanner sees."""
 HALF_LIFE_S = (60.0, 4e5)

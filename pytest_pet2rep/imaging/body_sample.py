@@ -1,0 +1,111 @@
+"""A coarse look at a PET/CT: uptake and density on one grid of some 8 mm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_pet2rep.imaging.volumes import Volume
+
+GRID_MM = 8.0
+BODY_HU = -300.0
+"""Above this is body: fat is -100, lung and air are below."""
+LUNG_HU = (-900.0, -500.0)
+HOT_SUV = 3.5
+END_MM = 250.0
+LIVER_SUV = (1.2, 3.5)
+ABDOMEN_MM = (90.0, 30.0)
+"""Below and above the lowest large lung section: where the liver is, and little else is as big."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BodySample:
+    """Every n-th voxel of a PET, with the nearest voxel of the CT; all arrays (i, j, k), RAS."""
+
+    suv: NDArray[np.float64]
+    hu: NDArray[np.float64]
+    """-1000 outside the CT."""
+    in_ct: NDArray[np.bool_]
+    step_mm: tuple[float, float, float]
+
+    @property
+    def body(self) -> NDArray[np.bool_]:
+        return self.hu > BODY_HU
+
+    @property
+    def near_body(self) -> NDArray[np.bool_]:
+        """The body, its lungs, and a margin of 24 mm for motion."""
+        from scipy.ndimage import binary_dilation, binary_fill_holes
+
+        # Lungs are holes of the axial sections.
+        filled = np.stack([binary_fill_holes(plane) for plane in self.body.transpose(2, 0, 1)], -1)
+        grown: NDArray[np.bool_] = binary_dilation(filled, iterations=3)
+        return grown
+
+    @property
+    def voxel_ml(self) -> float:
+        return float(np.prod(self.step_mm)) / 1e3
+
+    @property
+    def body_planes(self) -> tuple[int, int]:
+        """First and last axial plane with body, from the feet; the body must not be empty."""
+        planes = np.flatnonzero(self.body.any(axis=(0, 1)))
+        return int(planes[0]), int(planes[-1])
+
+    @property
+    def extent_mm(self) -> float:
+        first, last = self.body_planes
+        return (last - first + 1) * self.step_mm[2]
+
+    def hot_near_ends(self) -> tuple[float, float]:
+        """ML above SUV 3.5 in the upper and in the lower 250 mm of the body."""
+        first, last = self.body_planes
+        hot, n = (self.suv > HOT_SUV) & self.body, round(END_MM / self.step_mm[2])
+        top, bottom = hot[:, :, max(last - n + 1, 0) : last + 1], hot[:, :, first : first + n]
+        return float(top.sum() * self.voxel_ml), float(bottom.sum() * self.voxel_ml)
+
+    def liver_like_sides(self) -> tuple[float, float]:
+        """ML of body with the uptake of a liver below the lungs, on the right and on the left."""
+        lungs = ((self.hu > LUNG_HU[0]) & (self.hu < LUNG_HU[1])).sum(axis=(0, 1))
+        if not lungs.any():
+            return 0.0, 0.0
+        base = int(np.flatnonzero(lungs > 0.25 * lungs.max())[0])
+        below, above = (round(mm / self.step_mm[2]) for mm in ABDOMEN_MM)
+        slab = slice(max(base - below, 0), base + above + 1)
+        body, suv = self.body[:, :, slab], self.suv[:, :, slab]
+        columns = np.flatnonzero(body.any(axis=(1, 2)))
+        if not columns.size:
+            return 0.0, 0.0
+        alike = body & (suv > LIVER_SUV[0]) & (suv < LIVER_SUV[1])
+        side = np.arange(len(body)) - (columns[0] + columns[-1]) / 2
+        right, left = alike[side > 0].sum(), alike[side < 0].sum()
+        return float(right * self.voxel_ml), float(left * self.voxel_ml)
+
+
+def sample_body(pet: Volume, ct: Volume) -> BodySample:
+    """Take every n-th voxel of ``pet`` (about 8 mm apart) and the CT voxel nearest to each."""
+    strides = [max(1, round(GRID_MM / mm)) for mm in pet.spacing]
+    i, j, k = (np.arange(0, n, step) for n, step in zip(pet.data.shape, strides, strict=True))
+    to_ct = np.linalg.inv(ct.affine) @ pet.affine
+    index = [
+        np.rint(
+            to_ct[axis, 0] * i[:, None, None] + to_ct[axis, 1] * j[:, None] + to_ct[axis, 2] * k
+            + to_ct[axis, 3]
+        ).astype(np.intp)
+        for axis in range(3)
+    ]  # fmt: skip
+    inside = np.logical_and.reduce(
+        [(at >= 0) & (at < n) for at, n in zip(index, ct.data.shape, strict=True)]
+    )
+    clipped = tuple(np.clip(at, 0, n - 1) for at, n in zip(index, ct.data.shape, strict=True))
+    near: NDArray[Any] = ct.data[clipped]
+    x, y, z = (mm * step for mm, step in zip(pet.spacing, strides, strict=True))
+    return BodySample(
+        suv=np.nan_to_num(pet.data[np.ix_(i, j, k)].astype(np.float64), posinf=0.0, neginf=0.0),
+        hu=np.where(inside, np.nan_to_num(near.astype(np.float64), nan=-1000.0), -1000.0),
+        in_ct=inside,
+        step_mm=(x, y, z),
+    )
