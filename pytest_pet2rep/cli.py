@@ -49,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_expectations(
         commands.add_parser("expectations", help="review what is extracted from references")
     )
+    _add_read_agreement(
+        commands.add_parser("read-agreement", help="compare our reading with a language model's")
+    )
     return parser
 
 
@@ -125,6 +128,33 @@ def _add_expectations(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_expectations)
 
 
+def _add_read_agreement(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Let a language model read reports too, and print how far it agrees with our rules. FILE "
+        'is JSON lines of {"id", "text", "lang"?}, or a cohort, whose references are read.'
+    )
+    parser.epilog = (
+        "example: pet2rep read-agreement reports.jsonl --reader openai/qwen3 "
+        "--base-url http://localhost:8000/v1"
+    )
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--reader", required=True, metavar="openai/MODEL")
+    parser.add_argument("--base-url", default="", metavar="URL", help="default: OPENAI_BASE_URL")
+    parser.add_argument("--reader-arg", action="append", default=[], metavar="KEY=VALUE")
+    # The long name is the one that messages about private cases give.
+    parser.add_argument(
+        "--allow-remote", "--pet2rep-allow-remote", action="append", default=[], metavar="HOST"
+    )
+    parser.add_argument("--offline", "--pet2rep-offline", action="store_true")
+    parser.add_argument("--profile", default="pet2rep19", help="organ list or profile .toml")
+    parser.add_argument("--section", choices=("findings", "impression", "both"), default="findings")
+    parser.add_argument("--language", choices=("zh", "en"), help="of reports that do not say")
+    parser.add_argument("--concurrency", type=int, default=8, help="questions under way at once")
+    parser.add_argument("--fresh", action="store_true", help="use no stored answers")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.set_defaults(run=_read_agreement)
+
+
 def _score(parsed: argparse.Namespace) -> int:
     from pytest_pet2rep.run.score_command import score_file
 
@@ -153,6 +183,12 @@ def _expectations(parsed: argparse.Namespace) -> int:
     from pytest_pet2rep.run.expectations_command import review_expectations
 
     return review_expectations(parsed)
+
+
+def _read_agreement(parsed: argparse.Namespace) -> int:
+    from pytest_pet2rep.run.second_reader_command import read_agreement
+
+    return read_agreement(parsed)
 
 
 if __name__ == "__main__":
