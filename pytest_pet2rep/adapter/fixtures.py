@@ -8,6 +8,7 @@ import pytest
 
 from pytest_pet2rep.adapter.state import RECORD, RUNTIME
 from pytest_pet2rep.errors import StoreError
+from pytest_pet2rep.render.untrusted import terminal_safe
 from pytest_pet2rep.run.assessment import Assessment
 from pytest_pet2rep.run.items import check_record, text_record, uptake_record
 from pytest_pet2rep.run.runtime import Runtime
@@ -54,12 +55,15 @@ class Desk:
             return
         shown_only = self.runtime.settings.expectations is ExpectationMode.REPORT
         if shown_only and record.outcome not in BROKEN:
-            pytest.skip(record.reason or str(record.outcome))
+            pytest.skip(terminal_safe(record.reason or str(record.outcome)))
         pytest.fail(failure_text(record), pytrace=False)
 
 
 def failure_text(record: Record) -> str:
-    """Say in at most six lines what went wrong, on what evidence, and where the text lies."""
+    """Say in at most six lines what went wrong, on what evidence, and where the text lies.
+
+    What a model wrote is shown inert: no control character reaches a terminal.
+    """
     lines = [record.reason or str(record.outcome)]
     reference, generated = record.evidence
     if reference:
@@ -68,7 +72,7 @@ def failure_text(record: Record) -> str:
         lines.append(f"  generated: {generated}")
     if record.where:
         lines.append(f"  report:    {record.where}")
-    return "\n".join(lines)
+    return "\n".join(terminal_safe(line) for line in lines)
 
 
 def runtime_of(config: pytest.Config) -> Runtime:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from pytest_pet2rep.render.columns import Align
-from pytest_pet2rep.render.numbers import rate, score, share, unscored
+from pytest_pet2rep.render.numbers import rate, score, share
 from pytest_pet2rep.render.table import Column, Table
 from pytest_pet2rep.run.scoreboard import ScoreSet
 from pytest_pet2rep.run.summary import CaseRow, OrganRow
@@ -37,6 +37,7 @@ def organ_table(rows: Sequence[OrganRow]) -> Table:
                 str(row.unstated),
             )
             for row in rows
+            if row.items
         ),
     )
 
@@ -90,7 +91,10 @@ def score_table(found: ScoreSet, *, everything: bool = False) -> Table:
             Column(title="n", align=RIGHT),
             Column(title="signature", shrink_to=24, optional=True),
         ),
-        rows=tuple((s.name, _value(s), str(s.n), s.signature) for s in _unique(scores)),
+        rows=tuple(
+            (s.name, _value(s), str(s.n), s.signature if s.value is not None else f"({s.reason})")
+            for s in _unique(scores)
+        ),
     )
 
 
@@ -193,7 +197,7 @@ def _value(found: Score) -> str:
     weighted = found.signature.startswith("risk|") and found.level is not Level.RATE
     if found.value is not None and weighted:
         return f"{found.value:.2f} a case"
-    return score(found.value) if found.value is not None else unscored(found.reason)
+    return score(found.value)
 
 
 def _unique(scores: Sequence[Score]) -> list[Score]:

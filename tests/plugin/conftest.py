@@ -17,7 +17,7 @@ REFERENCE = (
 )
 MISSING_THE_LIVER = REFERENCE.replace(
     "肝右叶见低密度结节，FDG摄取增高", "肝脏形态正常，FDG摄取未见异常"
-)
+).replace("肝右叶结节伴FDG摄取增高，考虑恶性", "左肾囊肿")
 COUNTED = """
 import os, pathlib, time
 LOG = pathlib.Path(os.environ["COUNT_LOG"])
