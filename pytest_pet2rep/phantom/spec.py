@@ -163,6 +163,8 @@ def _lesion(row: Any, where: str, sex: str) -> Lesion:
 def _check_place(lesion: Lesion, rules: OrganRules, where: str, sex: str) -> None:
     if rules.sex and rules.sex != sex:
         raise PhantomError(f"a body of sex {sex} has no {lesion.organ}", f"{where}.organ")
+    if lesion.extent is Extent.WHOLE and rules.tissues == ("node",):
+        raise PhantomError("lymph nodes are focal, one lesion each", f"{where}.extent")
     if lesion.extent is Extent.WHOLE and not lesion.part:
         if not rules.paired and lesion.side is not Side.NONE:
             raise PhantomError(f"{lesion.organ} has no sides", f"{where}.side")

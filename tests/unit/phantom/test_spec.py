@@ -56,6 +56,8 @@ def test_a_lesion_is_read_into_words_of_the_house() -> None:
         (with_lesion(suv=None), "lesions[1].suv", "takes suv"),
         (with_lesion(factor=0.5), "lesions[1].suv", "not factor"),
         (with_lesion(diametre_mm=20), "lesions[1].diametre_mm", "diameter_mm"),
+        (with_lesion(organ="neck_nodes", extent="whole", part=None), "lesions[1].extent", "focal"),
+        (with_lesion(organ="spleen", extent="whole", part=None), "lesions[1].side", "no sides"),
         (with_lesion(organ="prostate", part="lobe"), "lesions[1].organ", "sex F"),
     ],
 )
