@@ -17,18 +17,19 @@ CHARACTERS = 1300
 """Length of the report that the figure is normalised to."""
 
 ZH = (
-    "右肺上叶尖段见不规则软组织结节影，大小约2.1cm×1.8cm，边缘见毛刺，FDG摄取增高，SUVmax 8.4；余双肺未见异常"
-    "密度影及异常放射性浓聚。纵隔及右肺门见多发肿大淋巴结，FDG代谢增高，最大者SUVmax 6.1。肝脏形态、大小未见异常，"
-    "肝右叶见囊状低密度影，FDG摄取缺失，余肝实质摄取均匀。胆囊、胰腺、脾脏形态及摄取未见异常。双侧肾上腺未见增粗，"
-    "代谢未见增高。胃肠道见条状生理性摄取。全身骨骼未见异常浓聚，L3椎体除外，该处SUVmax 7.1。"
+    "右肺上叶尖段见不规则软组织结节影，大小约2.1cm×1.8cm，边缘见毛刺，FDG摄取增高，SUVmax 8.4"
+    "；余双肺未见异常密度影及异常放射性浓聚。纵隔及右肺门见多发肿大淋巴结，FDG代谢增高，最大"
+    "者SUVmax 6.1。肝脏形态、大小未见异常，肝右叶见囊状低密度影，FDG摄取缺失，余肝实质摄取均"
+    "匀。胆囊、胰腺、脾脏形态及摄取未见异常。双侧肾上腺未见增粗，代谢未见增高。胃肠道见条状生"
+    "理性摄取。全身骨骼未见异常浓聚，L3椎体除外，该处SUVmax 7.1。"
 )
 EN = (
-    "There is a 2.1 cm spiculated nodule in the right upper lobe with intense FDG uptake, SUVmax 8.4. "
-    "No other hypermetabolic pulmonary nodules. Hypermetabolic right hilar and subcarinal lymph nodes, "
-    "SUVmax 6.1. The liver shows a photopenic cyst; the remaining liver is homogeneous. Gallbladder, "
-    "pancreas and spleen are unremarkable without abnormal uptake. The adrenal glands are not "
-    "hypermetabolic. Physiologic uptake in the stomach and bowel. No suspicious osseous uptake apart "
-    "from L3, SUVmax 7.1. "
+    "There is a 2.1 cm spiculated nodule in the right upper lobe with intense FDG uptake, "
+    "SUVmax 8.4. No other hypermetabolic pulmonary nodules. Hypermetabolic right hilar and "
+    "subcarinal lymph nodes, SUVmax 6.1. The liver shows a photopenic cyst; the remaining "
+    "liver is homogeneous. Gallbladder, pancreas and spleen are unremarkable without abnormal"
+    " uptake. The adrenal glands are not hypermetabolic. Physiologic uptake in the stomach "
+    "and bowel. No suspicious osseous uptake apart from L3, SUVmax 7.1. "
 )
 
 

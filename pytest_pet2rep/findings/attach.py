@@ -9,7 +9,7 @@ from pytest_pet2rep.findings.sites import Site
 from pytest_pet2rep.findings.tokens import Token
 
 _ATTRIBUTIVE = re.compile(r"[GsLfpcA]{0,5}[Oanp]")
-_PREPOSED = re.compile(r"[LGfUncsdAn+-]{0,6}[ID]")
+_PREPOSED = re.compile(r"[LGfUncsdAnqJ+-]{0,6}[ID]")
 _BACKWARD = ("after", "post", "relation", "compared")
 
 

@@ -144,6 +144,8 @@ def predicates(
         return []
     found: list[Predicate] = []
     for match in _PREDICATE.finditer(kinds):
+        if match.lastgroup == "hinted" and tokens[match.end() - 1].word.value != "focus":
+            continue
         predicate = Predicate(
             form=match.lastgroup or "",
             first=match.start(),

@@ -32,7 +32,7 @@ def scored_mentions(reading: Reading, section: Section) -> list[Mention]:
 
 
 def regions_of(mention: Mention) -> tuple[str, ...]:
-    """The petrg24 regions that a mention speaks of; bone or marrow as a whole is spine and the rest."""
+    """The petrg24 regions of a mention; bone or marrow as a whole is the spine and the rest."""
     organ = catalogue().organs[mention.organ]
     parts = [part.strip() for part in mention.part.split(",") if part.strip()]
     if mention.organ == "bone" and set(parts) <= {"bone marrow"}:

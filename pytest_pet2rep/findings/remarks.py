@@ -9,7 +9,7 @@ from pytest_pet2rep.findings.clauses import Clause
 from pytest_pet2rep.findings.grammar import Predicate
 from pytest_pet2rep.findings.memory import Memory
 from pytest_pet2rep.findings.sites import Site
-from pytest_pet2rep.findings.verdicts import EXISTENCE, disjoined
+from pytest_pet2rep.findings.verdicts import EXISTENCE, LEVEL, disjoined
 from pytest_pet2rep.types import Certainty, UptakeState
 
 _NORMAL = (UptakeState.NORMAL,)
@@ -111,22 +111,26 @@ def ellipsis(memory: Memory, clause: Clause, sites: list[Site]) -> None:
 def overrule(memory: Memory) -> None:
     """Drop from a sentence what a plainer word of the same sentence has put right.
 
-    "Uptake is seen" yields to a word on its level, and a "cold" nodule to its photopenic defect.
+    A lesion yields to its being gone, "uptake is seen" yields to a word on its level, and a "cold" nodule to its photopenic defect.
     """
     own = memory.sentence_statements()
     if len(own) < 2:
         return
     absent = {id(s.site) for s in own if s.state is UptakeState.ABSENT}
     last_normal: dict[int, int] = {}
+    gone: dict[int, int] = {}
     for statement in own:
         if statement.state is UptakeState.NORMAL:
             last_normal[id(statement.site)] = max(
                 statement.start, last_normal.get(id(statement.site), -1)
             )
+        if statement.verdict.rule == LEVEL:
+            gone[id(statement.site)] = statement.start
     kept = []
     for statement in own:
         site, rule = id(statement.site), statement.verdict.rule
         levelled = rule == EXISTENCE and last_normal.get(site, -1) > statement.start
-        if not levelled and not (rule == "P0.cold" and site in absent):
+        former = statement.state is UptakeState.INCREASED and gone.get(site, -1) > statement.start
+        if not former and not levelled and not (rule == "P0.cold" and site in absent):
             kept.append(statement)
     memory.found.statements[memory.begun :] = kept

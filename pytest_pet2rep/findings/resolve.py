@@ -13,13 +13,14 @@ from pytest_pet2rep.findings.remarks import ellipsis, goes_on, overrule, remark
 from pytest_pet2rep.findings.sites import Site, sites_of
 from pytest_pet2rep.findings.tokens import Token, tokenise
 from pytest_pet2rep.findings.values import read_values
-from pytest_pet2rep.findings.verdicts import Verdict, verdict
+from pytest_pet2rep.findings.verdicts import LEVEL, Verdict, verdict
 from pytest_pet2rep.types import UptakeState
 
 _CJK = re.compile("[\u4e00-\u9fff]")
 _NODE_HEADING = re.compile(r"[GLaW]{0,2}n[GLn]{0,2}")
 _ANNOUNCES = re.compile(r"[LGM]{0,3}[DI]$")
 _PRIOR_PHRASE = re.compile(r"o[GVFMsOaIn]{0,3}$")
+_ONLY_PLACES = re.compile("[Oapsncu]+")
 _UPTAKE_WORD = re.compile("[UHKfdZ]")
 
 
@@ -79,7 +80,8 @@ def _clause(text: str, memory: Memory, clause: Clause) -> None:
     if "S" in kinds and not sites:
         add_values(memory.last, clause.tokens)
     memory.uptake_said = memory.uptake_said or _UPTAKE_WORD.search(kinds) is not None
-    memory.headed = clause.closed_by == ":" and bool(sites)
+    bare = clause.closed_by == "," and _ONLY_PLACES.fullmatch(kinds) is not None
+    memory.headed = bool(sites) and (clause.closed_by == ":" or bare)
     exemplar = "h" in kinds and memory.pending
     if not exemplar and "1" not in kinds and "2" not in kinds:
         memory.remember(sites)
@@ -142,6 +144,8 @@ def _apply(
     memory.usual.update(decided.states)
     if chosen and clause.kinds.startswith("c") and memory.begun == len(memory.found.statements):
         chosen = memory.unsaid() + chosen
+    if not chosen and decided.rule == LEVEL:
+        chosen = [site for site in sites if not site.aside]
     if not chosen and not any(not site.aside for site in sites):
         if not sites and _announces(memory, predicate, clause):
             memory.announced = (decided, first)

@@ -27,6 +27,7 @@ _DOUBTED_UPTAKE = re.compile(r"q[GAsOapfIi]{0,4}$")
 _VALUE_BEHIND = re.compile(r"[GIsOapnLc]{0,5}S")
 _SHOWN_BEFORE = re.compile(r"V[fGsOapq]{0,3}$|G[fsOapni]{0,3}$")
 _SHOWN_BEHIND = re.compile(r"f?L|G|[IsOapn]{1,5}FG{0,2}[cq]{0,2}[Gq]")
+_SUGGESTS = re.compile(r"[GfI]{0,3}[qr][GfI]{0,2}[JL]")
 _DOUBTED = re.compile(r"q[^J,]{0,8}$")
 _DOUBT_BEHIND = re.compile(r"[LVFG]{0,2}q(?!.{0,3}[JLP])")
 
@@ -69,6 +70,8 @@ def verdict(predicate: Predicate, tokens: list[Token], kinds: str) -> Verdict | 
 
 
 Decision = tuple[tuple[UptakeState, ...], str]
+LEVEL = "P12.level"
+"""Rule of uptake that has come down to background or is no longer seen."""
 EXISTENCE = "P0.existence"
 """Rule of uptake that is only said to be there; a later word on its level overrides it."""
 _INCREASED = (UptakeState.INCREASED,)
@@ -99,7 +102,7 @@ def _decide(
             return _INCREASED, "P12"
         return (_NORMAL, "P2") if negated else ((), "P12")
     if predicate.form == "hinted":
-        return (_INCREASED, "P10") if own[-1].word.value == "focus" and not negated else None
+        return None if negated else (_INCREASED, "P10")
     if negated:
         return _negated(predicate, tokens, kinds)
     return _affirmed(predicate, own, tokens, kinds)
@@ -146,6 +149,7 @@ def _negated(predicate: Predicate, tokens: list[Token], kinds: str) -> Decision 
     said = predicate.kinds
     if predicate.form == "bare":
         weak = _QUALIFIED.search(kinds[: predicate.first]) is not None
+        weak = weak or _SUGGESTS.match(kinds, predicate.last) is not None
         scope = tokens[: predicate.first]
         if any(t.word.kind == "A" or t.word.value == "abnormal_structure" for t in scope):
             return _NORMAL, "P1"
@@ -184,7 +188,7 @@ def _affirmed(
         cold = any(token.word.value == "cold_spot" for token in own)
         return tuple(states), "P0.cold" if cold else "P0"
     if _EVEN.search(said):
-        return _NORMAL, "P0"
+        return _NORMAL, LEVEL if own[0].word.value == "level" else "P0"
     if "A" in said and predicate.form in ("abnormal", "after"):
         return _INCREASED, "P0"
     return _existence(predicate, tokens, kinds) if predicate.form == "bare" else None

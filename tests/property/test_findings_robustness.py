@@ -11,11 +11,13 @@ from pytest_pet2rep.findings.reader import read
 from pytest_pet2rep.findings.sections import split_sections
 
 PIECES = [
-    "肝", "脾脏", "右肺上叶", "淋巴结", "纵隔", "FDG", "摄取", "代谢", "增高", "减低", "缺失", "未见", "异常",
-    "除", "外", "余", "较前", "高于", "生理性", "考虑", "SUVmax 5.2", "Deauville 4", "，", "。", "；", "：", "、",
-    "（", "）", "【", "】", "\n", " ", "the liver", "spleen", "no", "uptake", "increased", "hypermetabolic",
-    "and", "or", "in", "is", "not", "which", "compared with", "than", "except", "node", "left", ". ", ", ",
-    "以上脏器", "均", "前者", "后者", "分别", "影像诊断：", "Impression:", "L3", "第6肋", "____", "？",
+    "肝", "脾脏", "右肺上叶", "淋巴结", "纵隔", "FDG", "摄取", "代谢", "增高", "减低", "缺失",
+    "未见", "异常", "除", "外", "余", "较前", "高于", "生理性", "考虑", "SUVmax 5.2",
+    "Deauville 4", "，", "。", "；", "：", "、", "（", "）", "【", "】", "\n", " ",
+    "the liver", "spleen", "no", "uptake", "increased", "hypermetabolic", "and", "or", "in",
+    "is", "not", "which", "compared with", "than", "except", "node", "left", ". ", ", ",
+    "以上脏器", "均", "前者", "后者", "分别", "影像诊断：", "Impression:", "L3", "第6肋",
+    "____", "？",
 ]  # fmt: skip
 texts = st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
 

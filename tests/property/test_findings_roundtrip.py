@@ -19,7 +19,8 @@ ORGANS = {
     },
     "en": {
         "brain": "brain", "eyes": "left eye", "sinuses": "right maxillary sinus",
-        "nasopharynx": "nasopharynx", "tonsils": "left palatine tonsil", "salivary": "parotid gland",
+        "nasopharynx": "nasopharynx", "tonsils": "left palatine tonsil",
+        "salivary": "parotid gland",
         "thyroid": "thyroid", "neck_nodes": "left cervical lymph node", "lungs": "right lung",
         "thoracic_nodes": "right hilar node", "esophagus": "distal esophagus", "liver": "liver",
         "gallbladder": "gallbladder", "pancreas": "pancreatic tail", "spleen": "spleen",
@@ -65,7 +66,10 @@ TEMPLATES = {
 }  # fmt: skip
 
 CT_ONLY = {
-    "zh": ("主动脉壁钙化。", "气管居中。", "胸椎骨质增生。", "肝内胆管未见扩张。", "脑室未见扩大。"),
+    "zh": (
+        "主动脉壁钙化。", "气管居中。", "胸椎骨质增生。", "肝内胆管未见扩张。",
+        "脑室未见扩大。",
+    ),
     "en": (
         "Coronary calcification is present. ", "The trachea is midline. ",
         "Degenerative changes of the spine. ", "No biliary dilatation. ",
