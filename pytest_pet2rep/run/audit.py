@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_pet2rep.run.audit_sets import Answer, Half, LabelledText
-from pytest_pet2rep.types import States, UptakeState
+from pytest_pet2rep.run.audit_sides import SideVerdict, side_verdicts
+from pytest_pet2rep.types import Reading, States, UptakeState
 
 LABELLED_STATES = tuple(state for state in UptakeState if state is not UptakeState.UNSTATED)
 
@@ -90,23 +91,33 @@ class HalfAudit:
     half: Half
     sentences: SentenceAudit
     reports: ReportAudit
+    sides: Mapping[str, Proportion]
+    """``all``, ``en``, ``zh`` -> sides of abnormal findings read as labelled."""
     errors: tuple[ReadingError, ...]
+    side_errors: tuple[SideVerdict, ...]
 
 
 def audit(
-    half: Half, rows: Sequence[LabelledText], read_states: Callable[[str], Answer]
+    half: Half, rows: Sequence[LabelledText], read_text: Callable[[str], Reading]
 ) -> HalfAudit:
-    """Read every text of ``rows`` with ``read_states`` and compare with its labels.
-
-    ``read_states`` maps a text to its fine organ states.
-    """
-    read = [(row, read_states(row.text)) for row in rows]
+    """Read every text of ``rows`` with ``read_text`` and compare with its labels."""
+    readings = [(row, read_text(row.text)) for row in rows]
+    sides = side_verdicts(readings)
+    read = [(row, reading.states) for row, reading in readings]
     sentences = [(row, states) for row, states in read if not row.is_report]
     reports = [(row, states) for row, states in read if row.is_report]
     return HalfAudit(
         half=half,
         sentences=_audit_sentences(sentences),
         reports=_audit_reports(reports),
+        sides={
+            "all": proportion(side.right for side in sides),
+            **{
+                language: proportion(side.right for side in sides if side.language == language)
+                for language in sorted({side.language for side in sides})
+            },
+        },
+        side_errors=tuple(side for side in sides if not side.right),
         errors=(
             *(error for row, states in sentences for error in _sentence_errors(row, states)),
             *(error for row, states in reports for error in _report_errors(row, states)),

@@ -14,11 +14,17 @@ from pytest_pet2rep.render.table import Table, render_table
 from pytest_pet2rep.run.audit import HalfAudit, Proportion, ReadingError, audit
 from pytest_pet2rep.run.audit_figures import figure, known_errors, publish
 from pytest_pet2rep.run.audit_sets import Half, LabelledText, load_half
-from pytest_pet2rep.run.audit_tables import error_table, report_table, sentence_table
+from pytest_pet2rep.run.audit_tables import (
+    error_table,
+    report_table,
+    sentence_table,
+    side_error_table,
+    side_table,
+)
 
 NOTE = (
-    "Limits are exact (Clopper-Pearson). Organs of one report are not independent: limits over "
-    "organs and states of whole reports are not clustered by report, hence too narrow."
+    "Limits are exact (Clopper-Pearson) for independent trials. Organs and sides of one text are "
+    "not independent: their limits are not clustered by text, hence too narrow."
 )
 
 
@@ -29,10 +35,7 @@ def audit_extractor(options: argparse.Namespace) -> int:
     wanted = tuple(Half) if options.half == "all" else (Half(options.half),)
     if options.write and (len(wanted) < len(Half) or options.language):
         raise UsageProblem("--write publishes everything: leave --half and --language away")
-    halves = [
-        audit(half, _rows(half, options.language), lambda text: read(text).states)
-        for half in wanted
-    ]
+    halves = [audit(half, _rows(half, options.language), read) for half in wanted]
     if options.json:
         sys.stdout.write(canonical_json(audit_json(EXTRACTOR, halves, errors=options.errors)))
     else:
@@ -48,9 +51,9 @@ def _rows(half: Half, language: str | None) -> list[LabelledText]:
 
 def _print_tables(extractor: str, halves: Sequence[HalfAudit], *, errors: bool) -> None:
     print(f"extractor {extractor}")
-    tables = [sentence_table(halves), report_table(halves)]
+    tables = [sentence_table(halves), report_table(halves), side_table(halves)]
     if errors:
-        tables.append(error_table(halves, known_errors()))
+        tables += [error_table(halves, known_errors()), side_error_table(halves)]
     for table in tables:
         print()
         _print(table)
@@ -92,9 +95,13 @@ def _half_json(half: HalfAudit, *, errors: bool) -> dict[str, Any]:
                 for state, value in half.reports.states.items()
             },
         },
+        "sides": {value: _counted(p) for value, p in half.sides.items()},
         "n_errors": len(half.errors),
     }
-    return {**found, "errors": [_error(e) for e in half.errors]} if errors else found
+    if errors:
+        found["errors"] = [_error(error) for error in half.errors]
+        found["side_errors"] = list(half.side_errors)
+    return found
 
 
 def _counted(value: Proportion) -> dict[str, Any]:

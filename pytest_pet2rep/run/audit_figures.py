@@ -22,8 +22,9 @@ NOT_AUDITED = "not audited"
 def audit_summary(extractor: str) -> dict[str, Any]:
     """What a run card says of ``extractor`` (its signature): its figures on the frozen half.
 
-    ``{"status": "audited", "sentences": {"en": {...}, "zh": {...}}, "report_organs": {...}}``,
-    each figure with ``accuracy``, ``low`` and ``high`` (exact 95 % limits, 0..1) and ``n``; or
+    ``{"status": "audited", "half": "frozen", "sentences": {"en": FIGURE, "zh": FIGURE},
+    "report_organs": FIGURE, "reports_without_error": FIGURE, "sides": FIGURE}``, where a figure has
+    ``accuracy``, ``low`` and ``high`` (exact 95 % limits, 0..1) and ``n``; or
     ``{"status": "not audited"}`` for a signature without published figures.
     """
     entry = _entry_of(extractor, published_audits())
@@ -65,6 +66,9 @@ def publish(extractor: str, halves: Sequence[HalfAudit], folder: Path | None = N
         "extractor": extractor,
         "figures": {str(found.half): _figures(found) for found in halves},
         "errors": [error_key(error) for found in halves for error in found.errors],
+        "side_errors": [
+            f"{side.id} {side.organ} {side.state}" for found in halves for side in found.side_errors
+        ],
     }
     text_of = canonical_json(entry)
     audits = published_audits(folder)
@@ -95,6 +99,7 @@ def _figures(found: HalfAudit) -> dict[str, Any]:
         },
         "report_organs": figure(found.reports.organs),
         "reports_without_error": figure(found.reports.flawless),
+        "sides": figure(found.sides["all"]),
     }
 
 

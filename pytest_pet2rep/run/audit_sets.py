@@ -1,8 +1,8 @@
 """The labelled sets that the extractor is measured on, checked before they are used.
 
 ``data/audit`` holds one JSON line per text: ``id``, ``lang``, ``text``, ``gold`` (fine organ id
--> states), ``alt_gold`` (further complete answers that are right too), and for sentences
-``difficulty`` and ``phenomenon`` (a list).
+-> states), ``alt_gold`` (further complete answers that are right too), ``mentions`` (each with
+``organ``, ``state`` and ``side``), and for sentences ``difficulty`` and ``phenomenon`` (a list).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from pytest_pet2rep.errors import DataProblem
-from pytest_pet2rep.types import Language, States, UptakeState
+from pytest_pet2rep.types import Language, Side, States, UptakeState
 
 CHECKSUMS = "SHA256SUMS"
 _KINDS = ("zh", "en", "reports")
@@ -45,6 +45,8 @@ class LabelledText:
     is_report: bool
     answers: tuple[Answer, ...]
     """The right answer first, then alternatives; each is complete."""
+    sides: tuple[tuple[tuple[str, UptakeState], Side], ...] = ()
+    """((fine organ id, state), side) of each labelled statement."""
     difficulty: str = ""
     phenomena: tuple[str, ...] = ()
 
@@ -112,6 +114,10 @@ def _labelled(row: Mapping[str, Any], half: Half, *, is_report: bool) -> Labelle
         text=row["text"],
         is_report=is_report,
         answers=tuple(_answer(gold) for gold in (row["gold"], *row.get("alt_gold", ()))),
+        sides=tuple(
+            ((mention["organ"], UptakeState(mention["state"])), Side(mention["side"]))
+            for mention in row.get("mentions", ())
+        ),
         difficulty=row.get("difficulty", ""),
         phenomena=tuple(row.get("phenomenon", ())),
     )

@@ -53,6 +53,34 @@ def report_table(halves: Sequence[HalfAudit]) -> Table:
     return Table(columns=_columns("whole reports", "", halves), rows=tuple(rows))
 
 
+def side_table(halves: Sequence[HalfAudit]) -> Table:
+    """Sides of abnormal findings, in sentences and reports together."""
+    values = sorted({value for half in halves for value in half.sides})
+    return Table(
+        columns=_columns("side of abnormal", "", halves),
+        rows=tuple(
+            (
+                "in texts of" if value != "all" else "in all texts",
+                value if value != "all" else "",
+                *_cells(halves, lambda h, v=value: h.sides.get(v, _NOTHING)),  # type: ignore[misc]
+            )
+            for value in values
+        ),
+    )
+
+
+def side_error_table(halves: Sequence[HalfAudit]) -> Table:
+    """Every side that was read otherwise."""
+    return Table(
+        columns=tuple(Column(title=t) for t in ("id", "organ", "state", "side labelled", "read")),
+        rows=tuple(
+            (side.id, side.organ, str(side.state), str(side.expected), str(side.read))
+            for half in halves
+            for side in half.side_errors
+        ),
+    )
+
+
 def error_table(halves: Sequence[HalfAudit], known: frozenset[str]) -> Table:
     """Every label that was read otherwise; ``known`` are the keys of the published errors."""
     return Table(

@@ -21,8 +21,21 @@ from pytest_pet2rep.run.audit_figures import (
     published_audits,
 )
 from pytest_pet2rep.run.audit_sets import Answer, Half, LabelledText, load_half
-from pytest_pet2rep.run.audit_tables import error_table, report_table, sentence_table
-from pytest_pet2rep.types import ABNORMAL_STATES, Language, States, UptakeState
+from pytest_pet2rep.run.audit_tables import (
+    error_table,
+    report_table,
+    sentence_table,
+    side_error_table,
+)
+from pytest_pet2rep.types import (
+    ABNORMAL_STATES,
+    Language,
+    Mention,
+    Reading,
+    Side,
+    States,
+    UptakeState,
+)
 
 INCREASED = frozenset({UptakeState.INCREASED})
 ABSENT = frozenset({UptakeState.ABSENT})
@@ -45,7 +58,7 @@ def labelled(
 
 def audited(rows: Mapping[LabelledText, Answer] | list[tuple[LabelledText, Answer]]) -> HalfAudit:
     pairs = list(rows)
-    read = {row.text: states for row, states in pairs}
+    read = {row.text: Reading(mentions=(), states=states) for row, states in pairs}
     return audit(Half.TUNED, [row for row, _ in pairs], lambda text: read[text])
 
 
@@ -144,6 +157,45 @@ def test_a_report_is_held_against_the_nearest_of_its_answers() -> None:
     assert found.errors == ()
 
 
+LEFT, RIGHT, BOTH, NONE = Side.LEFT, Side.RIGHT, Side.BILATERAL, Side.NONE
+
+
+@pytest.mark.parametrize(
+    ("labelled_sides", "read_sides", "right"),
+    [
+        ([LEFT], [LEFT], 1),
+        ([LEFT], [RIGHT], 0),
+        ([LEFT], [NONE], 0),
+        ([LEFT, RIGHT], [BOTH], 1),
+        ([LEFT, NONE], [LEFT], 1),
+        ([LEFT, BOTH], [BOTH], 1),
+        ([NONE], [NONE], 1),
+        ([LEFT], [], None),
+        ([], [LEFT], None),
+    ],
+)
+def test_a_side_counts_where_labels_and_reading_share_an_abnormal_finding(
+    labelled_sides: list[Side], read_sides: list[Side], right: int | None
+) -> None:
+    state = UptakeState.INCREASED
+    row = labelled("t", {}, sides=tuple((("lungs", state), side) for side in labelled_sides))
+    mentions = tuple(Mention(organ="lungs", state=state, side=side) for side in read_sides)
+    found = audit(Half.TUNED, [row], lambda _: Reading(mentions=mentions))
+    counted = found.sides["all"]
+    assert (counted.right, counted.n) == ((0, 0) if right is None else (right, 1))
+    assert len(found.side_errors) == counted.n - counted.right
+    if found.side_errors:
+        assert found.side_errors[0].read is Side(read_sides[0])
+        assert side_error_table([found]).rows[0][:3] == ("id t", "lungs", "increased")
+
+
+def test_the_side_of_what_is_normal_is_not_counted() -> None:
+    normal = UptakeState.NORMAL
+    row = labelled("t", {}, sides=((("lungs", normal), LEFT),))
+    mentions = (Mention(organ="lungs", state=normal, side=RIGHT),)
+    assert audit(Half.TUNED, [row], lambda _: Reading(mentions=mentions)).sides["all"].n == 0
+
+
 @given(st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_limits_are_those_of_clopper_and_pearson(counts: tuple[int, int]) -> None:
     right, n = counts
@@ -220,7 +272,7 @@ def both_halves(read: Answer) -> list[HalfAudit]:
         labelled("b", {"liver": NORMAL}),
         labelled("r", {"liver": NORMAL}, report=True),
     ]
-    return [audit(half, rows, lambda _: read) for half in Half]
+    return [audit(half, rows, lambda _: Reading(mentions=(), states=read)) for half in Half]
 
 
 def test_published_figures_are_found_by_signature_and_keep_the_order(tmp_path: Path) -> None:
