@@ -65,6 +65,7 @@ def _add_score(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--language", choices=("zh", "en"), default="zh")
     parser.add_argument("--section", choices=("findings", "impression", "both"), default="findings")
     parser.add_argument("--metrics", default="pet2rep", help="names or sets, comma separated")
+    parser.add_argument("--metric-arg", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--organs", default="pet2rep19", help="organ list or profile .toml")
     parser.add_argument("--clean", choices=("standard", "none"), default="standard")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")

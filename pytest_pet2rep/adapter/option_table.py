@@ -55,6 +55,13 @@ OPTIONS: tuple[OptionRow, ...] = (
         metavar="NAMES",
     ),
     OptionRow(
+        "metric-arg",
+        "KEY=VALUE for the text metrics, repeatable: user_dictionary, bertscore_model, "
+        "bertscore_layer, bertscore_revision, bertscore_device",
+        metavar="KEY=VALUE",
+        repeatable=True,
+    ),
+    OptionRow(
         "decoding",
         "greedy, or paper (temperature 0.7, top_k 50, 1024 tokens)",
         default="greedy",

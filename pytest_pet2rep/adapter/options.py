@@ -75,7 +75,8 @@ def read_options(config: pytest.Config) -> Options:
         max_new_tokens=_count("max-new-tokens", text["max-new-tokens"]),
         expectations=ExpectationMode(text["expectations"]),
         silence=Silence(text["silence"]),
-        model_args=_pairs(config),
+        model_args=_pairs(config, "model-arg"),
+        metric_args=_pairs(config, "metric-arg"),
         model_revision=text["model-revision"],
         trust_remote_code=bool(_raw(config, "trust-remote-code")),
         allowed_hosts=frozenset(_list(config, "allow-remote")),
@@ -140,11 +141,11 @@ def _list(config: pytest.Config, name: str) -> list[str]:
     return [str(item) for item in given] if isinstance(given, list) else []
 
 
-def _pairs(config: pytest.Config) -> dict[str, str]:
+def _pairs(config: pytest.Config, name: str) -> dict[str, str]:
     pairs = {}
-    for item in _list(config, "model-arg"):
+    for item in _list(config, name):
         key, equals, value = item.partition("=")
         if not (key and equals):
-            raise pytest.UsageError(f"--pet2rep-model-arg={item}: write it as KEY=VALUE")
+            raise pytest.UsageError(f"--pet2rep-{name}={item}: write it as KEY=VALUE")
         pairs[key] = value
     return pairs

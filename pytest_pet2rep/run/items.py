@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.anatomy import Profile
+from pytest_pet2rep.errors import DataProblem
 from pytest_pet2rep.findings.checks import REPORT_CHECKS
 from pytest_pet2rep.findings.sections import section_text
 from pytest_pet2rep.metrics.judgement import judge
@@ -99,13 +100,18 @@ def text_record(
 
     attempt = assessed.attempt
     generated, flags = section_text(attempt.text, settings.section)
-    statistics = score_pair(metrics, assessed.reference.scored, generated)
+    outcome, reason = attempt.outcome or Outcome.HIT, attempt.reason
+    try:
+        statistics = score_pair(metrics, assessed.reference.scored, generated)
+    except DataProblem as why:  # a text that a metric cannot take counts as an empty one
+        outcome, reason = Outcome.ERROR, str(why)
+        statistics = score_pair(metrics, "", "")
     return Record(
         **_identity(assessed),
         check=TEXT,
-        outcome=attempt.outcome or Outcome.HIT,
-        failed=attempt.outcome is not None,
-        reason=attempt.reason,
+        outcome=outcome,
+        failed=outcome is not Outcome.HIT,
+        reason=reason,
         where=attempt.where,
         facts={
             **_case_facts(assessed),

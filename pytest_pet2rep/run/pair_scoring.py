@@ -90,6 +90,7 @@ def pair_settings(
     organs: str,
     section: Section | str,
     clean: bool = True,
+    metric_args: Mapping[str, str] | None = None,
 ) -> RunSettings:
     """Return checked settings for scoring pairs; raises ``UsageProblem``."""
     try:
@@ -100,6 +101,7 @@ def pair_settings(
             metrics=tuple(metrics),
             organs=organs,
             clean=clean,
+            metric_args=metric_args or {},
         )
     except ValueError as why:
         raise UsageProblem(

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_pet2rep.cohorts.pairs import PairFields, read_pairs
+from pytest_pet2rep.errors import UsageProblem
 from pytest_pet2rep.render.table import render_table
 from pytest_pet2rep.run.pair_scoring import PairScores, PairToScore, pair_settings, score_stream
 from pytest_pet2rep.run.summary_json import pairs_json
@@ -29,6 +30,7 @@ def score_file(options: argparse.Namespace) -> int:
         organs=options.organs,
         section=options.section,
         clean=options.clean != "none",
+        metric_args=_metric_args(options.metric_arg),
     )
     fields = PairFields(
         id=options.id_field, reference=options.reference_field, prediction=options.prediction_field
@@ -45,6 +47,16 @@ def score_file(options: argparse.Namespace) -> int:
     else:
         _print_tables(found)
     return 0
+
+
+def _metric_args(given: Sequence[str]) -> dict[str, str]:
+    arguments = {}
+    for item in given:
+        key, equals, value = item.partition("=")
+        if not (key and equals):
+            raise UsageProblem(f"--metric-arg {item}: write it as KEY=VALUE")
+        arguments[key] = value
+    return arguments
 
 
 def _keeping(per_case: list[Mapping[str, Any]]) -> Any:

@@ -34,6 +34,7 @@ class RunSettings:
     """Cohort folder or file; ``None`` is the shipped cohort."""
     organs: str = "pet2rep19"
     metrics: tuple[str, ...] = ("pet2rep",)
+    metric_args: Mapping[str, str] = field(default_factory=dict)
     decoding: str = "greedy"
     language: Language | None = None
     """``None``: each case in its own language."""

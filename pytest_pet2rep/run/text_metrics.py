@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from pytest_pet2rep.errors import UnknownName, UsageProblem
 from pytest_pet2rep.run.scoreboard import CLINICAL_NAMES
 from pytest_pet2rep.types import Language
 
 if TYPE_CHECKING:
+    from pytest_pet2rep.metrics.registry import MetricOptions
     from pytest_pet2rep.metrics.text import TextMetric
     from pytest_pet2rep.run.settings import RunSettings
 
@@ -26,7 +30,32 @@ def chosen_metrics(
     from pytest_pet2rep.metrics.text import fit_metrics
 
     metrics = resolve_metrics(
-        settings.metrics, language=language, section=settings.section, other_names=CLINICAL_NAMES
+        settings.metrics,
+        language=language,
+        section=settings.section,
+        options=metric_options(settings.metric_args),
+        other_names=CLINICAL_NAMES,
     )
     self_test(metrics, language)
     return fit_metrics(metrics, references())
+
+
+def metric_options(arguments: Mapping[str, str]) -> MetricOptions:
+    """Turn ``KEY=VALUE`` arguments into options of the text metrics.
+
+    Raises ``UnknownName`` for a key that no metric knows, ``UsageProblem`` for a wrong value.
+    """
+    from pytest_pet2rep.metrics.registry import MetricOptions
+
+    known = [field.name for field in fields(MetricOptions)]
+    values: dict[str, Any] = dict(arguments)
+    for key in arguments:
+        if key not in known:
+            raise UnknownName("metric argument", key, known)
+    if "user_dictionary" in values:
+        values["user_dictionary"] = Path(values["user_dictionary"]).expanduser()
+    if "bertscore_layer" in values:
+        if not values["bertscore_layer"].isdigit():
+            raise UsageProblem(f"bertscore_layer={values['bertscore_layer']}: needs a layer number")
+        values["bertscore_layer"] = int(values["bertscore_layer"])
+    return MetricOptions(**values)
