@@ -22,6 +22,8 @@ def choose(
     begins.  Chinese puts the organ first; English puts it in front of a verb, behind a
     preposition, or behind an adjective.
     """
+    if not sites:
+        return [], predicate.last - 1
     inside = [s for s in sites if predicate.first <= s.index < predicate.last]
     before = [s for s in sites if done < s.index < predicate.first and not s.aside]
     stop = kinds.find("!", predicate.last, following)

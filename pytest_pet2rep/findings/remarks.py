@@ -44,6 +44,8 @@ def remark(memory: Memory, clause: Clause, sites: list[Site], said: list[Predica
     Returns whether the clause was such a remark (policy 9).
     """
     kinds = clause.kinds
+    if "P" not in kinds and not memory.open and not memory.turned:
+        return False
     open_cause = "P" in kinds and disjoined(kinds)
     if memory.turned and not sites and "P" not in kinds and _OTHER_CAUSE.search(kinds):
         _turn_back(memory)
@@ -111,7 +113,8 @@ def ellipsis(memory: Memory, clause: Clause, sites: list[Site]) -> None:
 def overrule(memory: Memory) -> None:
     """Drop from a sentence what a plainer word of the same sentence has put right.
 
-    A lesion yields to its being gone, "uptake is seen" yields to a word on its level, and a "cold" nodule to its photopenic defect.
+    A lesion yields to its being gone, "uptake is seen" to a word on its level, and a "cold"
+    nodule to its photopenic defect.
     """
     own = memory.sentence_statements()
     if len(own) < 2:

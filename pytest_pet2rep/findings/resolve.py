@@ -79,7 +79,8 @@ def _clause(text: str, memory: Memory, clause: Clause) -> None:
             ellipsis(memory, clause, sites)
     if "S" in kinds and not sites:
         add_values(memory.last, clause.tokens)
-    memory.uptake_said = memory.uptake_said or _UPTAKE_WORD.search(kinds) is not None
+    if not memory.uptake_said:
+        memory.uptake_said = _UPTAKE_WORD.search(kinds) is not None
     bare = clause.closed_by == "," and _ONLY_PLACES.fullmatch(kinds) is not None
     memory.headed = bool(sites) and (clause.closed_by == ":" or bare)
     exemplar = "h" in kinds and memory.pending

@@ -92,10 +92,11 @@ def _decide(
         return _relation(predicate, negated)
     if predicate.form == "trend" and own[0].word.value not in ("more_intense", "less_intense"):
         return None
-    if disjoined(kinds) and not negated and not _LOW.search(said):
-        return (_INCREASED, "P9") if _UPTAKE.search(said) and "U" in kinds + said else None
-    if physiologic := _physiologic(predicate, kinds, negated):
-        return physiologic
+    if "P" in kinds and not negated:
+        if disjoined(kinds) and not _LOW.search(said):
+            return (_INCREASED, "P9") if _UPTAKE.search(said) and "U" in kinds else None
+        if _is_physiologic(predicate, kinds):
+            return _NORMAL, "P9"
     if _is_temporal(predicate, kinds):
         rising = "+" in said or "^" in said
         if rising and not negated:
@@ -116,17 +117,11 @@ def _relation(predicate: Predicate, negated: bool) -> Decision:
     return (_INCREASED, "P14") if above else (_DECREASED, "P14")
 
 
-def _physiologic(predicate: Predicate, kinds: str, negated: bool) -> Decision | None:
-    behind = kinds[predicate.last :]
-    inside = "P" in predicate.kinds
-    if negated:
-        return None
-    if inside and "A" not in predicate.kinds:
-        return _NORMAL, "P9"
-    reason = _REASON.match(behind)
-    if reason and not _FALLEN.search(predicate.kinds):
-        return _NORMAL, "P9"
-    return None
+def _is_physiologic(predicate: Predicate, kinds: str) -> bool:
+    if "P" in predicate.kinds and "A" not in predicate.kinds:
+        return True
+    reason = _REASON.match(kinds[predicate.last :]) is not None
+    return reason and not _FALLEN.search(predicate.kinds)
 
 
 def disjoined(kinds: str) -> bool:
@@ -137,6 +132,8 @@ def disjoined(kinds: str) -> bool:
 def _is_temporal(predicate: Predicate, kinds: str) -> bool:
     if _CHANGE.search(predicate.kinds) or predicate.form == "temporal":
         return True
+    if "T" not in kinds:
+        return False
     if _SINCE.search(predicate.kinds):
         return True
     falls = "-" in predicate.kinds
@@ -225,6 +222,8 @@ def _certainty(predicate: Predicate, kinds: str, rule: str) -> Certainty:
     before = kinds[: predicate.first]
     if rule == "P9":
         return Certainty.PROBABLE if "q" in kinds else Certainty.DEFINITE
+    if "q" not in kinds:
+        return Certainty.DEFINITE
     inside = "q" in predicate.kinds
     doubted = _DOUBTED.search(before) is not None
     behind = _DOUBT_BEHIND.match(kinds[predicate.last :]) is not None
