@@ -62,18 +62,10 @@ def publish(extractor: str, halves: Sequence[HalfAudit], folder: Path | None = N
     Figures that stand are never replaced.  Raises ``UsageProblem`` if the same signature once had
     others (the rules changed, their version did not), or if the folder cannot be written.
     """
-    entry = {
-        "extractor": extractor,
-        "figures": {str(found.half): _figures(found) for found in halves},
-        "errors": [error_key(error) for found in halves for error in found.errors],
-        "side_errors": [
-            f"{side.id} {side.organ} {side.state}" for found in halves for side in found.side_errors
-        ],
-    }
-    text_of = canonical_json(entry)
+    entry = audit_entry(extractor, halves)
     audits = published_audits(folder)
     standing = _entry_of(extractor, audits)
-    if standing is not None and canonical_json(standing) != text_of:
+    if standing is not None and canonical_json(standing) != canonical_json(entry):
         raise UsageProblem(
             f"{extractor} was audited before with other figures: its rules have changed, so raise "
             f"VERSION in findings/reader.py, then publish again"
@@ -85,6 +77,18 @@ def publish(extractor: str, halves: Sequence[HalfAudit], folder: Path | None = N
         except OSError as why:
             raise UsageProblem(f"{place} cannot be written: {why.strerror or why}") from None
     return place
+
+
+def audit_entry(extractor: str, halves: Sequence[HalfAudit]) -> dict[str, Any]:
+    """What is published of an audit: figures, and the keys of all errors."""
+    return {
+        "extractor": extractor,
+        "figures": {str(found.half): _figures(found) for found in halves},
+        "errors": [error_key(error) for found in halves for error in found.errors],
+        "side_errors": [
+            f"{side.id} {side.organ} {side.state}" for found in halves for side in found.side_errors
+        ],
+    }
 
 
 def _entry_of(extractor: str, audits: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
