@@ -100,7 +100,9 @@ class Memory:
         main = [site for site in sites if not site.aside]
         if main:
             self.context, self.named = main, sites
-            self.paragraph = (self.paragraph + main)[-_MOST_SITES:]
+            self.paragraph += main
+            if len(self.paragraph) > 2 * _MOST_SITES:
+                del self.paragraph[:-_MOST_SITES]
             self.pending += main
 
     def unsaid(self) -> list[Site]:

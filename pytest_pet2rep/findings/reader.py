@@ -20,6 +20,7 @@ from pytest_pet2rep.types import (
     Reading,
     Section,
     States,
+    UptakeState,
 )
 
 VERSION = 1
@@ -81,6 +82,9 @@ def _read_section(text: str, span: SectionSpan) -> tuple[list[Mention], list[Fla
     return mentions, flags
 
 
+_ALONE: dict[UptakeState, States] = {state: frozenset({state}) for state in UptakeState}
+
+
 def default_section(reading: Reading) -> Section:
     """Findings, or the impression where the text has nothing else."""
     alone = any(flag.name == NO_FINDINGS for flag in reading.flags)
@@ -101,8 +105,8 @@ def states_of(reading: Reading, section: Section) -> dict[str, States]:
 
 def conflicting_organs(reading: Reading) -> list[str]:
     """Organs whose abnormal states differ between findings and impression, both stated."""
-    findings = states_of(reading, Section.FINDINGS)
     impression = states_of(reading, Section.IMPRESSION)
+    findings = states_of(reading, Section.FINDINGS) if impression else {}
     return [
         organ
         for organ in findings
@@ -117,5 +121,5 @@ def _roll_up(mentions: Iterable[Mention]) -> dict[str, States]:
     organs = catalogue().organs
     for mention in mentions:
         if not organs[mention.organ].secondary:
-            found[mention.organ].append(frozenset({mention.state}))
+            found[mention.organ].append(_ALONE[mention.state])
     return {organ: combine(states) for organ, states in sorted(found.items())}

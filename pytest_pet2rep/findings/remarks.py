@@ -12,6 +12,7 @@ from pytest_pet2rep.findings.sites import Site
 from pytest_pet2rep.findings.verdicts import EXISTENCE, LEVEL, disjoined
 from pytest_pet2rep.types import Certainty, UptakeState
 
+_YIELDING = (EXISTENCE, LEVEL, "P0.cold")
 _NORMAL = (UptakeState.NORMAL,)
 _INCREASED = (UptakeState.INCREASED,)
 _LIST = re.compile(r"[OapnscuIyS.]*")
@@ -117,7 +118,7 @@ def overrule(memory: Memory) -> None:
     nodule to its photopenic defect.
     """
     own = memory.sentence_statements()
-    if len(own) < 2:
+    if len(own) < 2 or not any(s.verdict.rule in _YIELDING for s in own):
         return
     absent = {id(s.site) for s in own if s.state is UptakeState.ABSENT}
     last_normal: dict[int, int] = {}
