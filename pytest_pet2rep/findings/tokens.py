@@ -121,7 +121,7 @@ def _longest(table: Lexicon, text: str, position: int, latin: bool) -> int:
     words = table.words
     for length in table.lengths.get(key, ()):
         piece = text[position : position + length]
-        if piece in words:
+        if piece in words and len(piece) == length:
             inside = piece[-1] in _LETTERS and text[position + length : position + length + 1]
             if not inside or inside not in _LETTERS:
                 return length

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_pet2rep.anatomy import catalogue
@@ -23,6 +23,7 @@ texts = st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=60).map(
 
 
 @given(texts)
+@example("生理LIVER")
 def test_any_text_is_read_without_an_error(text: str) -> None:
     reading = read(text)
     known = catalogue().organs
