@@ -100,9 +100,9 @@ def pet2rep_check(request: pytest.FixtureRequest) -> str:
     return param_of(request)
 
 
-@pytest.fixture
-def pet2rep_desk(request: pytest.FixtureRequest, pet2rep_case: Case) -> Desk:
+@pytest.fixture(scope="module")
+def pet2rep_desk(request: pytest.FixtureRequest) -> Desk:
     """Where the suite settles the items of one case."""
     from pytest_pet2rep.adapter.fixtures import desk_for
 
-    return desk_for(request, pet2rep_case)
+    return desk_for(request)

@@ -24,24 +24,23 @@ class Desk:
 
     case: Case
     runtime: Runtime
-    node: pytest.Item
 
-    def settle_uptake(self, organ: str) -> None:
+    def settle_uptake(self, item: pytest.Item, organ: str) -> None:
         """Settle the item of one organ."""
         runtime = self.runtime
         assessed = self._assessed()
-        self._settle(uptake_record(assessed, organ, runtime.profile, runtime.settings))
+        self._settle(item, uptake_record(assessed, organ, runtime.profile, runtime.settings))
 
-    def settle_check(self, check: str) -> None:
+    def settle_check(self, item: pytest.Item, check: str) -> None:
         """Settle the item of one report check."""
-        self._settle(check_record(self._assessed(), check))
+        self._settle(item, check_record(self._assessed(), check))
 
-    def settle_text(self) -> None:
+    def settle_text(self, item: pytest.Item) -> None:
         """Settle the item that carries what the text metrics need."""
         runtime = self.runtime
         assessed = self._assessed()
         metrics = runtime.metrics_for(assessed.language)
-        self._settle(text_record(assessed, runtime.settings, metrics))
+        self._settle(item, text_record(assessed, runtime.settings, metrics))
 
     def _assessed(self) -> Assessment:
         try:
@@ -49,8 +48,8 @@ class Desk:
         except StoreError as why:  # no answer can be kept: nothing to record, a hole
             pytest.fail(str(why), pytrace=False)
 
-    def _settle(self, record: Record) -> None:
-        self.node.stash[RECORD] = record
+    def _settle(self, item: pytest.Item, record: Record) -> None:
+        item.stash[RECORD] = record
         if not record.failed:
             return
         shown_only = self.runtime.settings.expectations is ExpectationMode.REPORT
@@ -110,6 +109,11 @@ def case_of(request: pytest.FixtureRequest) -> Case:
     return case
 
 
-def desk_for(request: pytest.FixtureRequest, case: Case) -> Desk:
-    """Return the desk of an item of the suite."""
-    return Desk(case=case, runtime=runtime_of(request.config), node=request.node)
+def desk_for(request: pytest.FixtureRequest) -> Desk:
+    """Return the desk of the case file that the suite is being run for."""
+    from pytest_pet2rep.adapter.collect import CaseFile
+
+    case_file = request.node.getparent(CaseFile)
+    if case_file is None:
+        pytest.fail("pet2rep_desk is for the suite; ask for pet2rep_report or pet2rep_case", False)
+    return Desk(case=case_file.case, runtime=runtime_of(request.config))

@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.pet2rep
 
 
-def test_uptake(pet2rep_organ: str, pet2rep_desk: Desk) -> None:
+def test_uptake(pet2rep_organ: str, pet2rep_desk: Desk, request: pytest.FixtureRequest) -> None:
     """The report states the uptake of this organ as the reference does."""
-    pet2rep_desk.settle_uptake(pet2rep_organ)
+    pet2rep_desk.settle_uptake(request.node, pet2rep_organ)
 
 
-def test_report(pet2rep_check: str, pet2rep_desk: Desk) -> None:
+def test_report(pet2rep_check: str, pet2rep_desk: Desk, request: pytest.FixtureRequest) -> None:
     """The report is usable: written, complete, in the right language, nobody else's."""
-    pet2rep_desk.settle_check(pet2rep_check)
+    pet2rep_desk.settle_check(request.node, pet2rep_check)
 
 
-def test_text(pet2rep_desk: Desk) -> None:
+def test_text(pet2rep_desk: Desk, request: pytest.FixtureRequest) -> None:
     """The text scores of the report can be computed."""
-    pet2rep_desk.settle_text()
+    pet2rep_desk.settle_text(request.node)
