@@ -33,7 +33,7 @@ def paint_chest(canvas: Canvas, *, female: bool, heart: str) -> None:
     for side in (-1, 1):
         _paint_lung(canvas, side, female=female)
     _paint_mediastinum(canvas)
-    _paint_heart(canvas)
+    _paint_heart(canvas, heart)
     _paint_vessels(canvas)
     trachea = [(0.0, -1.0, 70.0), (0.0, 0.2, 62.0), (0.0, 0.6, 58.6)]
     canvas.fill(tube(canvas.trunk, trachea, [0.85, 0.85, 0.9]), "airway")
@@ -73,20 +73,29 @@ def _paint_mediastinum(canvas: Canvas) -> None:
     canvas.fill(tube(frame, back, [2.5, 2.5]), "visceral_fat", over=("lung",))
 
 
-def _paint_heart(canvas: Canvas) -> None:
+def _paint_heart(canvas: Canvas, pattern: str) -> None:
     frame = canvas.trunk
     shift, size = canvas.vary("heart", 0.4, 0.06)
     centre = tuple(c + s for c, s in zip(HEART, shift, strict=True))
     around = ellipsoid(frame, centre, (9.4, 9.4, 9.4))
     own = turned([c - m for c, m in zip(frame.open(around.box), centre, strict=True)], HEART_ROWS)
     own = [o / size for o in own]
-    for layer in ("fat", "muscle", "blood"):
-        wall = {"fat": -0.45, "muscle": 0.0, "blood": 1.0}[layer]
+    for layer, wall in (("fat", -0.45), ("muscle", 0.0), ("blood", 1.0)):
         for part, region in _heart_parts(around, own, wall).items():
-            tissue = {"fat": "visceral_fat", "blood": "blood"}.get(layer, "blood")
             if layer == "muscle" and part == "left ventricle":
-                tissue = "myocardium"
-            canvas.fill(region, tissue, over=() if layer != "fat" else ("lung",))
+                _paint_myocardium(canvas, region, pattern)
+            else:
+                tissue = "visceral_fat" if layer == "fat" else "blood"
+                canvas.fill(region, tissue, over=("lung",) if layer == "fat" else ())
+
+
+def _paint_myocardium(canvas: Canvas, region: Region, pattern: str) -> None:
+    """After fasting the muscle takes up little, much, or much in large patches."""
+    canvas.fill(region, "avid_myocardium" if pattern == "diffuse" else "myocardium")
+    if pattern == "patchy":
+        phase = stream(canvas.seed, "myocardium").uniform(0, 2 * np.pi, 3)
+        patches = folds(canvas.trunk, region, 9.0, phase) > 0
+        canvas.fill(within(region, patches), "avid_myocardium")
 
 
 def _heart_parts(around: Region, own: list[np.ndarray], wall: float) -> dict[str, Region]:
@@ -99,8 +108,7 @@ def _heart_parts(around: Region, own: list[np.ndarray], wall: float) -> dict[str
             z / (deep - inner)
         ) ** 2 <= 1
 
-    left = np.where(z >= 0, chamber(LONG, WIDE, LEFT_DEEP, LEFT_WALL),
-                    chamber(LONG, WIDE, LEFT_DEEP, LEFT_WALL))  # fmt: skip
+    left = chamber(LONG, WIDE, LEFT_DEEP, LEFT_WALL)
     right = (z < 0) & chamber(LONG, WIDE, RIGHT_DEEP, RIGHT_WALL)
     atria = np.where(z >= 0, chamber(ATRIA, WIDE, LEFT_DEEP, ATRIAL_WALL),
                      chamber(ATRIA, WIDE, RIGHT_DEEP, ATRIAL_WALL))  # fmt: skip
@@ -136,9 +144,3 @@ def _paint_esophagus(canvas: Canvas) -> None:
     line: list[Point] = [(0.3, 0.6, 70.0), (0.4, 1.7, 62.0), (0.3, 2.1, 54.0), (0.7, 1.7, 47.0),
                          (1.8, 0.6, 43.4), (4.0, -1.4, 41.2)]  # fmt: skip
     canvas.fill(tube(canvas.trunk, line, [0.75] * 6), "esophagus")
-
-
-def patchy(canvas: Canvas, region: Region) -> np.ndarray:
-    """Where a patchy myocardium takes up glucose: about half of it, in large patches."""
-    phase = stream(canvas.seed, "myocardium").uniform(0, 2 * np.pi, 3)
-    return folds(canvas.trunk, region, 9.0, phase) > 0

@@ -21,7 +21,7 @@ TRUNK = np.array(
         (71, 6.9, 7.0), (73, 5.9, 6.2),
     ]
 )  # fmt: skip
-FEMALE_TRUNK = TRUNK * np.array([1, 1, 1]) + np.stack(
+FEMALE_TRUNK = TRUNK + np.stack(
     [
         np.zeros(len(TRUNK)),
         np.interp(TRUNK[:, 0], [-6, 6, 16, 26, 40, 66], [2.4, 2.6, 1.2, -0.5, -0.3, -0.6]),

@@ -23,13 +23,12 @@ def subject_uptake(spec: PhantomSpec) -> NDArray[np.float32]:
 
     Means and spreads of ``data/tissues.toml``; one factor is shared by the tissues marked so
     (adiposity and glucose move them together), the rest of the spread is each tissue's own.
-    Marrow falls and urine varies log-normally; age lowers tonsils and marrow.
+    Urine varies log-normally; age lowers tonsils, marrow and endometrium.
     """
-    rng = stream(spec.seed, "uptake")
-    common = float(np.clip(rng.normal(1, SHARED_SD), 1 - 2 * SHARED_SD, 1 + 2 * SHARED_SD))
+    common = 1 + SHARED_SD * _draw(spec, "shared uptake", 2.0)
     levels = np.zeros(len(tissues()), dtype=np.float32)
     for tissue in tissues().values():
-        own = float(np.clip(rng.normal(), -1.8, 1.8))
+        own = _draw(spec, f"uptake of {tissue.name}", 1.8)
         sd = tissue.sd
         if tissue.shared:
             sd = float(
@@ -37,13 +36,16 @@ def subject_uptake(spec: PhantomSpec) -> NDArray[np.float32]:
             )
         levels[tissue.number] = tissue.suv * (common if tissue.shared else 1.0) + own * sd
     urine = tissues()["urine"]
-    levels[urine.number] = np.exp(np.log(11.0) + 0.5 * np.clip(rng.normal(), -1.5, 1.5))
+    levels[urine.number] = np.exp(np.log(11.0) + 0.5 * _draw(spec, "urine", 1.5))
     older = float(np.clip((spec.age - 55) / 30, -1, 1))
     for name, fall in (("tonsils", 0.15), ("marrow", 0.12), ("endometrium", 0.15)):
         levels[tissues()[name].number] *= 1 - fall * older
-    heart = {"none": 1.0, "patchy": 1.15, "diffuse": 3.0}[spec.heart]
-    levels[tissues()["myocardium"].number] *= heart
     return np.maximum(levels, 0)
+
+
+def _draw(spec: PhantomSpec, name: str, limit: float) -> float:
+    """A standard normal draw of its own stream, cut at ``limit``."""
+    return float(np.clip(stream(spec.seed, name).normal(), -limit, limit))
 
 
 def ct_numbers(labels: NDArray[np.uint8], spec: PhantomSpec) -> NDArray[np.float32]:

@@ -22,7 +22,7 @@ from pytest_pet2rep.phantom.spec import PhantomSpec
 from pytest_pet2rep.phantom.streams import stream
 from pytest_pet2rep.phantom.tissues import tissues
 
-PHANTOM_VERSION = 2
+PHANTOM_VERSION = 3
 """Changes whenever the same spec would give other voxels; cached volumes carry it."""
 PET_STEP = (4.0703125, 4.0703125, 5.0)
 """PET voxel, mm: the grid of a Biograph, which the published demo slices show (4.07); a sum of
