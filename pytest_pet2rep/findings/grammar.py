@@ -95,6 +95,8 @@ def _mark_references(
         if not any(token.kind in "OamsPNWQ" for token in body):
             continue
         head = tokens[match.start()]
+        if head.kind == "E" and "o" in match.group():
+            continue
         relations[head.start] = tuple(token.word.organ or token.word.value for token in body)
         _take(body)
         if match.group("value"):

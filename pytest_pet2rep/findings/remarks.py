@@ -55,7 +55,7 @@ def remark(memory: Memory, clause: Clause, sites: list[Site], said: list[Predica
         return False
     if memory.open and (open_cause or "r" in kinds):
         return memory.decide_open(_INCREASED, "P9")
-    if "P" not in kinds or open_cause or _NOT_A_REMARK.search(kinds):
+    if "P" not in kinds or "r" in kinds or open_cause or _NOT_A_REMARK.search(kinds):
         return open_cause and bool(memory.last)
     if any(_OWN_LEVEL.search(p.kinds) and "P" not in p.kinds for p in said):
         return False

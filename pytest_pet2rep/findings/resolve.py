@@ -21,6 +21,7 @@ _NODE_HEADING = re.compile(r"[GLaW]{0,2}n[GLn]{0,2}")
 _ANNOUNCES = re.compile(r"[LGM]{0,3}[DI]$")
 _PRIOR_PHRASE = re.compile(r"o[GVFMsOaIn]{0,3}$")
 _ONLY_PLACES = re.compile("[Oapsncu]+")
+_WITH = re.compile(r"VG{0,3}$")
 _UPTAKE_WORD = re.compile("[UHKfdZ]")
 
 
@@ -93,7 +94,7 @@ def _phrases(
 ) -> None:
     kinds = clause.kinds
     english = _CJK.search(text, clause.tokens[0].start, clause.tokens[-1].end) is None
-    done = -2
+    done, subject = -2, list[Site]()
     for number, predicate in enumerate(said):
         following = said[number + 1].first if number + 1 < len(said) else len(kinds)
         decided = _verdict(memory, predicate, clause, sites, len(said))
@@ -103,6 +104,9 @@ def _phrases(
         chosen, done = choose(predicate, sites, kinds, done, following, english)
         if not chosen and not memory.context:
             chosen = [site for site in sites if site.aside]
+        if not chosen and english and _WITH.search(kinds[: predicate.first]):
+            chosen = subject
+        subject = chosen
         memory.forward = any(site.index >= predicate.last for site in chosen)
         _apply(memory, predicate, decided, chosen, clause, sites)
 
