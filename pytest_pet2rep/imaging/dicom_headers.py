@@ -9,6 +9,7 @@ import math
 import re
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
@@ -28,7 +29,14 @@ _CLOCK = re.compile(r"(\d{2}):?(\d{2})(?::?(\d{2})(?:\.(\d{1,6})\d*)?)?")
 _DATE_TIME = re.compile(r"(\d{8})(\d{2,6}(?:\.\d+)?)(?:[+-]\d{4})?")
 _AGE = re.compile(r"(\d{1,3})([DWMY])")
 _YEARS = {"D": 1 / 365.25, "W": 7 / 365.25, "M": 1 / 12, "Y": 1.0}
-_IDENTIFYING = ("PatientID", "AccessionNumber", "StudyID", "InstitutionName", "PatientBirthDate")
+_IDENTIFYING = (
+    "PatientID",
+    "AccessionNumber",
+    "StudyID",
+    "InstitutionName",
+    "PatientBirthDate",
+    "StudyDate",
+)
 
 _DAMAGE = (ValueError, TypeError, KeyError, AttributeError, EOFError, NotImplementedError)
 """What pydicom raises for a header that breaks off or holds what it must not."""
@@ -104,9 +112,7 @@ def read_header(path: Path) -> SliceHeader | None:
     pydicom = load_pydicom()
     from pydicom.errors import InvalidDicomError
 
-    # Files in the field break the standard in ways that do not matter here.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with lenient_reading():
         try:
             data = pydicom.dcmread(path, stop_before_pixels=True)
             return _slice(data, path) if "Modality" in data and "Rows" in data else None
@@ -121,6 +127,17 @@ def read_header(path: Path) -> SliceHeader | None:
             NotImplementedError,
         ) as why:
             raise ImagingError(f"{path}: the DICOM header is damaged ({why})") from why
+
+
+@contextmanager
+def lenient_reading() -> Iterator[None]:
+    """Read without warnings: files in the field break the standard in ways that do not matter here,
+    and pydicom's warnings would quote values that identify.
+    """
+    pydicom = load_pydicom()
+    with warnings.catch_warnings(), pydicom.config.disable_value_validation():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def load_pydicom() -> Any:
@@ -204,12 +221,27 @@ def _identifying(data: Any) -> Iterator[str]:
     for element in data:
         if element.VR == "PN" and element.value:
             for name in element.value if element.VM > 1 else [element.value]:
-                for spelling in str(name).split("="):
-                    yield spelling.replace("^", " ").strip()
-                    yield spelling.replace("^", "").strip()
-                    yield spelling.split("^")[0].strip()
+                for written in _as_decoded(name):
+                    yield from _name_spellings(written)
         elif element.keyword in _IDENTIFYING:
             yield str(element.value or "").strip()
+
+
+def _as_decoded(name: Any) -> Iterator[str]:
+    """The name as its character set says, and as the sets that are used without saying so."""
+    yield str(name)
+    raw = getattr(name, "original_string", None)
+    if isinstance(raw, bytes) and not raw.isascii():
+        for encoding in ("utf-8", "gb18030"):
+            with suppress(UnicodeDecodeError):
+                yield raw.decode(encoding)
+
+
+def _name_spellings(name: str) -> Iterator[str]:
+    for spelling in name.split("="):
+        yield spelling.replace("^", " ").strip()
+        yield spelling.replace("^", "").strip()
+        yield spelling.split("^")[0].strip()
 
 
 def parse_clock(text: str) -> time | None:

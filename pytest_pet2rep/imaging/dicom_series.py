@@ -51,7 +51,7 @@ class Contents:
     studies: tuple[Study, ...]
     """Sorted by folder, then by UID."""
     others: tuple[Path, ...]
-    """Files that are no DICOM image of PET or CT."""
+    """Files that are no slice of a PET or CT: other kinds, and localizers."""
     copies: tuple[Path, ...]
     """Files with the SOP Instance UID of one before them; left out."""
     damaged: tuple[tuple[Path, str], ...]
@@ -95,7 +95,7 @@ def scan_folder(folder: Path) -> Contents:
         except ImagingError as why:
             damaged.append((path, str(why).removeprefix(f"{path}: ")))
             continue
-        if header is None or header.modality not in MODALITIES:
+        if header is None or not _is_slice(header):
             others.append(path)
         elif header.instance in seen:
             copies.append(path)
@@ -170,6 +170,10 @@ def pet_facts(slices: Sequence[SliceHeader]) -> PetFacts:
     )
 
 
+def _is_slice(header: SliceHeader) -> bool:
+    return header.modality in MODALITIES and "LOCALIZER" not in header.image_type
+
+
 def _body(patient: Patient) -> tuple[str, float | None, float | None]:
     return patient.sex, patient.weight_kg, patient.height_cm
 
@@ -216,8 +220,6 @@ def _matching_ct(study: Study, pet: Stack, notes: list[str]) -> Stack | None:
     frame = pet.slices[0].frame_of_reference
     found: list[tuple[Series, Stack]] = []
     for series in (one for one in study.series if one.modality == "CT"):
-        if "LOCALIZER" in series.headers[0].image_type:
-            continue
         if not frame or series.headers[0].frame_of_reference != frame:
             notes.append(f"CT series {series.number}: not in the frame of reference of the PET")
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from pytest_pet2rep.errors import ImagingError
 from pytest_pet2rep.imaging.dicom_geometry import Stack
-from pytest_pet2rep.imaging.dicom_headers import SliceHeader, load_pydicom
+from pytest_pet2rep.imaging.dicom_headers import SliceHeader, lenient_reading, load_pydicom
 from pytest_pet2rep.imaging.dicom_series import PetSeries
 from pytest_pet2rep.imaging.volumes import Volume, canonical
 
@@ -45,8 +44,7 @@ def _rescaled(header: SliceHeader) -> NDArray[np.float64]:
 
 def _stored(header: SliceHeader) -> NDArray[Any]:
     pydicom = load_pydicom()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with lenient_reading():
         data = pydicom.dcmread(header.path)
         _check_decoder(data, header)
         try:

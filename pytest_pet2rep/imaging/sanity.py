@@ -89,8 +89,9 @@ def check_volumes(pet: Volume, ct: Volume) -> tuple[SanityNotice, ...]:
         broken += _ranges(pet, ct)
     if not _unusable(broken):
         sample = sample_body(pet, ct)
-        broken += _uptake(sample)
-        if not any(notice.check is Check.UNITS for notice in broken):
+        doubts = list(_uptake(sample))
+        broken += doubts
+        if not _unusable(doubts) and all(doubt.check is not Check.UNITS for doubt in doubts):
             # In other units, volumes above an SUV mean nothing.
             broken += [*_coverage(sample), *_head(sample), *_sides(sample)]
     return tuple(sorted(broken, key=lambda notice: notice.severity is not Severity.ERROR))
