@@ -33,6 +33,8 @@ SHOWN_SUV = 5.0
 LEAST_LEVELS = 25
 """A pixel shows a lesion if it is this many of 255 levels from what it would be without it."""
 LEAST_PIXELS = 4
+LEAST_SUV = 0.3
+"""Losses are not looked for where there was next to nothing to lose."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +51,7 @@ class Finding:
     without_mean: float
     """Mean SUV of the same voxels had the lesion not been there, without noise."""
     suv_core: float
-    """SUV where the lesion differs most from what it replaced, without noise."""
+    """SUV without noise where the lesion gains most, or loses the largest part, of uptake."""
     without_core: float
     volume_ml: float
     pixels: tuple[int, ...]
@@ -114,8 +116,11 @@ def _finding(
 ) -> Finding:
     mask = on_pet_grid(one.region, body)
     inside = mask if mask.any() else np.abs(clean - without) == np.abs(clean - without).max()
-    change = np.where(inside, np.abs(clean - without), -1)
-    core = np.unravel_index(int(change.argmax()), change.shape)
+    gain = clean - without
+    if one.lesion.state is not UptakeState.INCREASED:
+        gain = -gain / np.maximum(without, LEAST_SUV)
+    gain = np.where(inside, gain, -np.inf)
+    core = np.unravel_index(int(gain.argmax()), gain.shape)
     return Finding(
         lesion=one.lesion,
         base_suv=one.base_suv,
