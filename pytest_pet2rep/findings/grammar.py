@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pytest_pet2rep.findings.tokens import Token
 
@@ -142,26 +143,28 @@ def predicates(
     tokens: list[Token], kinds: str, relations: dict[int, tuple[str, ...]]
 ) -> list[Predicate]:
     """The uptake phrases of one clause in order, each with the negations that govern it."""
-    if not _CAN_SAY.search(kinds):
-        return []
     found: list[Predicate] = []
-    for match in _PREDICATE.finditer(kinds):
-        if match.lastgroup == "hinted" and tokens[match.end() - 1].word.value != "focus":
+    for form, first, last in _phrases(kinds):
+        if form == "hinted" and tokens[last - 1].word.value != "focus":
             continue
-        predicate = Predicate(
-            form=match.lastgroup or "",
-            first=match.start(),
-            last=match.end(),
-            kinds=match.group(),
-            references=tuple(
-                organ
-                for token in tokens[match.start() : match.end()]
-                for organ in relations.get(token.start, ())
-            ),
-        )
+        predicate = Predicate(form=form, first=first, last=last, kinds=kinds[first:last])
+        if relations:
+            predicate.references = tuple(
+                organ for token in tokens[first:last] for organ in relations.get(token.start, ())
+            )
         predicate.negations = _negations(kinds, predicate, found[-1] if found else None, tokens)
         found.append(predicate)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _phrases(kinds: str) -> tuple[tuple[str, int, int], ...]:
+    """Form, start and end of every phrase; most clauses share their kinds with many others."""
+    if not _CAN_SAY.search(kinds):
+        return ()
+    return tuple(
+        (match.lastgroup or "", match.start(), match.end()) for match in _PREDICATE.finditer(kinds)
+    )
 
 
 _CAN_SAY = re.compile(r"[\^_wUdfmHKZ+0vBPNA><~Yq-]")
