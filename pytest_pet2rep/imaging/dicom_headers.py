@@ -38,8 +38,7 @@ _IDENTIFYING = (
     "StudyDate",
 )
 
-_DAMAGE = (ValueError, TypeError, KeyError, AttributeError, EOFError, NotImplementedError)
-"""What pydicom raises for a header that breaks off or holds what it must not."""
+MODALITIES = ("PT", "CT")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,18 +114,22 @@ def read_header(path: Path) -> SliceHeader | None:
     with lenient_reading():
         try:
             data = pydicom.dcmread(path, stop_before_pixels=True)
-            return _slice(data, path) if "Modality" in data and "Rows" in data else None
+            return None if _is_other(data) else _slice(data, path)
         except InvalidDicomError:
             return None
-        except (
-            ValueError,
-            TypeError,
-            KeyError,
-            AttributeError,
-            EOFError,
-            NotImplementedError,
-        ) as why:
+        except OSError:
+            raise
+        except Exception as why:  # pydicom raises whatever a damaged header makes it stumble over
             raise ImagingError(f"{path}: the DICOM header is damaged ({why})") from why
+
+
+def _is_other(data: Any) -> bool:
+    """A directory of files, or an object without pixels such as a report or a structure set."""
+    if "DirectoryRecordSequence" in data:
+        return True
+    if "Modality" not in data:
+        raise ValueError("it has no Modality (0008,0060)")
+    return "Rows" not in data and data.Modality not in MODALITIES
 
 
 @contextmanager

@@ -12,11 +12,15 @@ import numpy as np
 
 from pytest_pet2rep.errors import ImagingError
 from pytest_pet2rep.imaging.dicom_geometry import Stack, stack_slices
-from pytest_pet2rep.imaging.dicom_headers import Patient, SliceHeader, load_pydicom, read_header
+from pytest_pet2rep.imaging.dicom_headers import (
+    MODALITIES,
+    Patient,
+    SliceHeader,
+    load_pydicom,
+    read_header,
+)
 from pytest_pet2rep.imaging.suv import suv_factors
 from pytest_pet2rep.imaging.suv_facts import Normalisation, PetFacts, SuvFactors
-
-MODALITIES = ("PT", "CT")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

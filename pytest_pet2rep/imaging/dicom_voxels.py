@@ -45,10 +45,12 @@ def _rescaled(header: SliceHeader) -> NDArray[np.float64]:
 def _stored(header: SliceHeader) -> NDArray[Any]:
     pydicom = load_pydicom()
     with lenient_reading():
-        data = pydicom.dcmread(header.path)
-        _check_decoder(data, header)
         try:
+            data = pydicom.dcmread(header.path)
+            _check_decoder(data, header)
             pixels: NDArray[Any] = data.pixel_array
+        except ImagingError:
+            raise
         except Exception as why:  # decoders raise whatever their libraries raise
             reason = str(why).strip().splitlines()[0] if str(why).strip() else type(why).__name__
             raise ImagingError(f"{header.path}: its pixels cannot be read ({reason})") from why

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pytest_pet2rep.errors import ImagingError
 from pytest_pet2rep.imaging.dicom_headers import (
@@ -16,6 +19,7 @@ from pytest_pet2rep.imaging.dicom_headers import (
     read_header,
 )
 from pytest_pet2rep.imaging.dicom_series import PetSeries, choose_pair, scan_folder
+from pytest_pet2rep.imaging.dicom_voxels import read_suv
 from pytest_pet2rep.imaging.suv_facts import Normalisation
 from tests.dicom_files import a_pet, rewrite
 
@@ -156,6 +160,37 @@ def test_a_file_that_is_no_dicom_is_no_header(tmp_path: Path) -> None:
     for name, content in (("a.dcm", b""), ("b.txt", b"text"), ("c", b"\0" * 400)):
         (tmp_path / name).write_bytes(content)
         assert read_header(tmp_path / name) is None
+
+
+def test_files_of_other_kinds_are_no_header_and_a_headless_one_is_damaged(tmp_path: Path) -> None:
+    plan, broken = a_pet().write(tmp_path)[:2]
+    rewrite(plan, Modality="RTSTRUCT", Rows=None, Columns=None, PixelData=None)
+    rewrite(broken, Modality=None)
+    assert read_header(plan) is None
+    with pytest.raises(ImagingError, match="damaged"):
+        read_header(broken)
+
+
+@given(
+    places=st.lists(st.integers(132, 1500), min_size=1, max_size=5),
+    value=st.integers(0, 255),
+    cut=st.integers(132, 5000),
+)
+def test_a_file_with_wrong_bytes_is_read_or_refused_and_nothing_else(
+    tmp_path_factory: pytest.TempPathFactory, places: list[int], value: int, cut: int
+) -> None:
+    folder = tmp_path_factory.mktemp("damaged")
+    path = a_pet().write(folder)[0]
+    raw = bytearray(path.read_bytes()[:cut])
+    for place in places:
+        raw[min(place, len(raw) - 1)] = value
+    path.write_bytes(raw)
+    contents = scan_folder(folder)
+    found = sum(len(one.headers) for study in contents.studies for one in study.series)
+    assert found + len(contents.damaged) + len(contents.others) == 6
+    for study in contents.studies:
+        with contextlib.suppress(ImagingError):
+            read_suv(choose_pair(study, Normalisation.BODY_WEIGHT).pet)
 
 
 def test_a_damaged_header_is_one_sentence(tmp_path: Path) -> None:
