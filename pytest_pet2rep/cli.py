@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pet2rep",
-        description="Import cases, score stored outputs, and see how a report is read.",
+        description="Import and look at cases, score stored outputs, see how a report is read.",
         epilog="example: pet2rep score outputs.jsonl",
     )
     parser.add_argument("--version", action="version", version=f"pytest-pet2rep {__version__}")
@@ -52,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_read_agreement(
         commands.add_parser("read-agreement", help="compare our reading with a language model's")
     )
+    _add_render(commands.add_parser("render", help="write what a model sees of a case as PNG"))
+    _add_sheet(commands.add_parser("contact-sheet", help="one picture of many cases"))
+    _add_view(commands.add_parser("view", help="a page to scroll through the volumes of a case"))
     return parser
 
 
@@ -154,6 +157,60 @@ def _add_read_agreement(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fresh", action="store_true", help="use no stored answers")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.set_defaults(run=_read_agreement)
+
+
+def _add_render(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Write the images that a model is sent of one case, pixel for pixel."
+    parser.epilog = "example: pet2rep render PET-0001 --out images --views separate"
+    _add_case(parser)
+    parser.add_argument("--out", type=Path, metavar="DIR", help="default: a folder named by id")
+    _add_views(parser)
+    parser.set_defaults(run=_render)
+
+
+def _add_sheet(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Write one PNG with a row per case: what is expected, then its images."
+    parser.epilog = "example: pet2rep contact-sheet --out sheet.png --cases PET-0001,PET-0002"
+    parser.add_argument("cohort", nargs="?", type=Path, metavar="COHORT")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.png")
+    parser.add_argument("--cases", default="", metavar="IDS", help="comma separated; default: all")
+    _add_views(parser)
+    parser.set_defaults(run=_sheet)
+
+
+def _add_view(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Write one HTML page (no network) with slices, windows and fusion."
+    parser.epilog = "example: pet2rep view PET-0001 --out PET-0001.html"
+    _add_case(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.html")
+    parser.set_defaults(run=_view)
+
+
+def _add_case(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("case", metavar="CASE", help="id, case folder or case.toml")
+    parser.add_argument("--cases", type=Path, metavar="COHORT", help="default: the shipped cases")
+
+
+def _add_views(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--views", choices=("fused", "separate"), default="fused")
+
+
+def _render(parsed: argparse.Namespace) -> int:
+    from pytest_pet2rep.run.render_command import render_case
+
+    return render_case(parsed)
+
+
+def _sheet(parsed: argparse.Namespace) -> int:
+    from pytest_pet2rep.run.render_command import render_sheet
+
+    return render_sheet(parsed)
+
+
+def _view(parsed: argparse.Namespace) -> int:
+    from pytest_pet2rep.run.render_command import view_case
+
+    return view_case(parsed)
 
 
 def _score(parsed: argparse.Namespace) -> int:
