@@ -38,7 +38,7 @@ BRAIN_ML = 200.0
 """A brain above SUV 3.5 fills 700 to 1,300 mL; a full bladder can reach some 400 mL."""
 UPSIDE_DOWN_ML = 500.0
 LIVER_SIDE = 1.5
-"""Right over left in the upper abdomen is 2.5 to 4.6 in our phantoms; the mirror image is < 0.4."""
+"""Right over left in the upper abdomen is 2.5 to 4.0 in our 80 phantoms; mirrored it is < 0.4."""
 
 
 class Severity(StrEnum):
