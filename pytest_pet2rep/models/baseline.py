@@ -1,11 +1,13 @@
 """Baselines: what a model that never looked at the image would answer.
 
-They need no images, hold no weights, and answer the same text to the same request.
+They need no images, hold no weights, and answer the same text to the same request.  The one that
+does look joins several rooms and lives above this one; only its name is known here.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from importlib import resources
 from typing import ClassVar
 
 from pytest_pet2rep.errors import GenerationFailed, UnknownName, UsageProblem
-from pytest_pet2rep.models.provider import Identity, ProviderSettings, Reply
+from pytest_pet2rep.models.provider import Identity, Provider, ProviderSettings, Reply
 from pytest_pet2rep.models.registry import ModelSpec
 from pytest_pet2rep.types import FinishReason, Generation, GenerationRequest, Language
 
@@ -51,10 +53,16 @@ class Baseline:
         return
 
 
-def open_baseline(spec: ModelSpec, settings: ProviderSettings) -> Baseline:
+def open_baseline(spec: ModelSpec, settings: ProviderSettings) -> Provider:
     """Open ``baseline/NAME``; raises ``UnknownName`` and, for ``@REVISION``, ``UsageProblem``."""
+    if spec.name in _LOOKING:
+        module, _, attribute = _LOOKING[spec.name].partition(":")
+        opener: Callable[[ModelSpec, ProviderSettings], Provider] = getattr(
+            importlib.import_module(module), attribute
+        )
+        return opener(spec, settings)
     if spec.name not in _ANSWERS:
-        raise UnknownName("baseline", spec.name, _ANSWERS)
+        raise UnknownName("baseline", spec.name, (*_ANSWERS, *_LOOKING))
     if spec.revision:
         raise UsageProblem(f"{spec}: a baseline has no revision; write {spec.provider}/{spec.name}")
     settings.arguments(spec.provider, ())
@@ -112,3 +120,5 @@ _ANSWERS: dict[str, Answer] = {
     "reference": _reference,
 }
 _SEEING_REFERENCE = frozenset({"reference"})
+_LOOKING = {"suv-reader": "pytest_pet2rep.run.suv_reader:open_suv_reader"}
+"""Baselines that measure the images, by where they are opened."""
