@@ -114,18 +114,26 @@ function listen(name) {
   });
   const point = (event) => {
     const box = canvas.getBoundingClientRect();
-    // The picture is fitted into its box, so that margins may lie beside it.
-    const scale = Math.min(box.width / canvas.width, box.height / canvas.height);
-    const left = box.left + (box.width - canvas.width * scale) / 2;
-    const top = box.top + (box.height - canvas.height * scale) / 2;
-    move(view.across, Math.floor((event.clientX - left) / scale));
-    move(view.down, Math.floor((event.clientY - top) / scale));
+    move(view.across, Math.floor((event.clientX - box.left) / box.width * canvas.width));
+    move(view.down, Math.floor((event.clientY - box.top) / box.height * canvas.height));
   };
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
     point(event);
   });
   canvas.addEventListener("pointermove", (event) => { if (event.buttons) point(event); });
+}
+
+// One scale for all three slices, as large as the window allows.
+function fit() {
+  const room = document.querySelector(".views").clientWidth, gap = 12;
+  const beside = room < 620 ? nx + ny : 2 * nx + ny;
+  const gaps = room < 620 ? gap : 2 * gap;
+  const scale = Math.min((room - gaps - 1) / beside, Math.max(0.8 * innerHeight, 400) / nz);
+  for (const [name, view] of Object.entries(views)) {
+    byId(name).style.width = `${count[view.across] * scale}px`;
+    byId(name).style.height = `${count[view.down] * scale}px`;
+  }
 }
 
 function choose(values) {
@@ -135,6 +143,8 @@ function choose(values) {
 
 async function begin() {
   for (const name of Object.keys(views)) listen(name);
+  fit();
+  addEventListener("resize", fit);
   for (const id of ["suv", "alpha", "low", "high"]) byId(id).addEventListener("input", redraw);
   for (const button of document.querySelectorAll("[data-preset]")) {
     button.addEventListener("click", () => choose(button.dataset.preset.split(",")));
