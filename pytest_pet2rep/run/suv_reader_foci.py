@@ -48,14 +48,11 @@ def thresholds() -> Mapping[str, Any]:
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
-def find_foci(
-    planes: Sequence[Plane], expected: Expected, sex: str, rules: Mapping[str, Any] | None = None
-) -> tuple[Focus, ...]:
-    """All foci of a case, hot ones first; ``rules`` default to the learned thresholds."""
-    rules = rules or thresholds()
+def find_foci(planes: Sequence[Plane], expected: Expected, sex: str) -> tuple[Focus, ...]:
+    """All foci of a case, hot ones first; ``sex`` as it was read off the images."""
     suv = np.stack([plane.suv for plane in planes])
-    hot = list(_hot(suv, expected, sex, rules["hot"]))
-    return (*hot, *_cold(suv, expected, rules["cold"]))
+    hot = _hot(suv, expected, sex, thresholds()["hot"])
+    return (*hot, *_cold(suv, expected, thresholds()["cold"]))
 
 
 def _hot(

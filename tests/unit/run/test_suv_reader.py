@@ -24,6 +24,7 @@ from pytest_pet2rep.run.fresh_phantoms import (
     fresh_phantom,
     healthy_phantom,
     images_of_phantom,
+    volumes_of_phantom,
 )
 from pytest_pet2rep.run.suv_reader import read_images
 from pytest_pet2rep.run.suv_reader_atlas import expected_on, fit_pose
@@ -57,11 +58,15 @@ PLANTED = {
 }  # fmt: skip
 
 
-@cache
 def planted(sex: str, views: Views = Views.FUSED) -> tuple[SentImage, ...]:
+    return render_views(*planted_volumes(sex), ViewOptions(views=views))
+
+
+@cache
+def planted_volumes(sex: str) -> tuple[Volume, Volume]:
     table = {"seed": FIRST_SEED - 7, "sex": sex, "lesions": PLANTED[sex]}
     lift = best_lift(parse_phantom(table), LIFTS_MM)
-    return images_of_phantom(parse_phantom({**table, "lift_mm": lift}), views)
+    return volumes_of_phantom(parse_phantom({**table, "lift_mm": lift}))
 
 
 def abnormal_in(text: str, language: Language = Language.EN) -> dict[str, States]:
