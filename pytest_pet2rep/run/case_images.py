@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,10 @@ from pytest_pet2rep.types import Case, SentImage
 
 if TYPE_CHECKING:
     from pytest_pet2rep.imaging.volumes import Volume
+
+
+class ImagingWarning(UserWarning):
+    """Volumes that can be rendered, but that somebody should look at."""
 
 
 def view_options(views: Views) -> ViewOptions:
@@ -54,12 +59,25 @@ def volumes_of(case: Case) -> tuple[Volume, Volume]:
 
     source = case.images
     if source.phantom is not None:
-        pet, ct = phantom_files(source.phantom)
-    elif source.pet is not None and source.ct is not None:
-        pet, ct = source.pet, source.ct
-    else:
+        pet, ct = phantom_files(source.phantom)  # made by us: nothing to check
+        return load_volume(pet), load_volume(ct)
+    if source.pet is None or source.ct is None:
         raise ImagingError(f"case {case.id}: needs both PET and CT, has {source.kind}")
-    return load_volume(pet), load_volume(ct)
+    volumes = load_volume(source.pet), load_volume(source.ct)
+    _refuse_or_remark(case, *volumes)
+    return volumes
+
+
+def _refuse_or_remark(case: Case, pet: Volume, ct: Volume) -> None:
+    """Stop the case for volumes that cannot be PET in SUV and CT in HU; warn of doubtful ones."""
+    from pytest_pet2rep.imaging.sanity import Severity, check_volumes
+
+    for notice in check_volumes(pet, ct):
+        numbers = ", ".join(f"{name} {value:.4g}" for name, value in notice.evidence.items())
+        sentence = f"case {case.id}: {notice.what}" + (f" ({numbers})" if numbers else "")
+        if notice.severity is Severity.ERROR:
+            raise ImagingError(sentence)
+        warnings.warn(sentence, ImagingWarning, stacklevel=2)
 
 
 def phantom_files(table: Mapping[str, Any]) -> tuple[Path, Path]:

@@ -19,14 +19,25 @@ def case(**images: object) -> Case:
     return Case(id="c", folder=Path("c"), cohort="x", images=ImageSource(**images))  # type: ignore[arg-type]
 
 
-def write_volumes(folder: Path) -> tuple[Path, Path]:
+def write_volumes(folder: Path, factor: float = 1.0) -> tuple[Path, Path]:
+    """A warm box in air, small enough to be a crop and not a whole body."""
     grid = np.diag([4.0, 4.0, 5.0, 1.0])
+    suv, hu = np.zeros((20, 20, 30), np.float32), np.full((20, 20, 30), -1000, np.int16)
+    inside = np.s_[4:16, 4:16, 3:27]
+    suv[inside], hu[inside] = np.random.default_rng(1).uniform(0.5, 6, (12, 12, 24)), 40
     pet, ct = folder / "pet.nii.gz", folder / "ct.nii.gz"
-    save_volume(Volume(data=np.full((20, 20, 30), 2.5, np.float32), affine=grid), pet)
-    save_volume(Volume(data=np.zeros((20, 20, 30), np.int16), affine=grid), ct)
+    save_volume(Volume(data=suv * factor, affine=grid), pet)
+    save_volume(Volume(data=hu, affine=grid), ct)
     return pet, ct
 
 
+def test_a_pet_in_becquerel_stops_the_case_with_the_evidence(tmp_path: Path) -> None:
+    pet, ct = write_volumes(tmp_path, factor=5000.0)
+    with pytest.raises(ImagingError, match="case c: "):
+        images_of(case(pet=pet, ct=ct), Views.FUSED)
+
+
+@pytest.mark.filterwarnings("ignore::pytest_pet2rep.run.case_images.ImagingWarning")
 def test_volumes_become_three_fused_or_three_and_three_separate_images(tmp_path: Path) -> None:
     pet, ct = write_volumes(tmp_path)
     fused = images_of(case(pet=pet, ct=ct), Views.FUSED)
