@@ -81,7 +81,8 @@ def _add_score(parser: argparse.ArgumentParser) -> None:
 def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.description = "Write case folders for a data set; the data stays where it is."
     parser.epilog = "example: pet2rep import pairs outputs.jsonl my-cohort --language zh"
-    parser.add_argument("importer", metavar="NAME", help="pet2rep-jsonl, pairs, petwb-rep, petrg, folder, dicom")
+    names = "pet2rep-jsonl, pairs, petwb-rep, petrg, folder, dicom"
+    parser.add_argument("importer", metavar="NAME", help=names)
     parser.add_argument("source", type=Path, metavar="SRC")
     parser.add_argument("destination", type=Path, metavar="DEST")
     parser.add_argument("--language", choices=("zh", "en"), help="default: told from the text")
