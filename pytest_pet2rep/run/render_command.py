@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +33,9 @@ def render_case(options: argparse.Namespace) -> int:
     case = find_case(options.case, options.cases)
     folder = Path(options.out or case.id)
     _make_folder(folder)
-    for number, image in enumerate(images_of(case, Views(options.views)), start=1):
+    with _doubts_on_stderr():
+        images = images_of(case, Views(options.views))
+    for number, image in enumerate(images, start=1):
         path = folder / f"{number:02d}_{image.name}.png"
         _write(path, encode_png(image.pixels))
         print(path)
@@ -46,7 +51,8 @@ def render_sheet(options: argparse.Namespace) -> int:
     rows = []
     for path in _chosen(cohort, options.cases):
         case = load_case(path, cohort=cohort.name)
-        pictures = [image.pixels for image in images_of(case, Views(options.views))]
+        with _doubts_on_stderr():
+            pictures = [image.pixels for image in images_of(case, Views(options.views))]
         rows.append([caption(caption_lines(case), pictures[0].shape[0]), *pictures])
     _write(options.out, encode_png(contact_sheet(rows)))
     print(f"{options.out}: {len(rows)} cases")
@@ -59,7 +65,8 @@ def view_case(options: argparse.Namespace) -> int:
     from pytest_pet2rep.run.view_page import view_page
 
     case = find_case(options.case, options.cases)
-    pet, ct = volumes_of(case)
+    with _doubts_on_stderr():
+        pet, ct = volumes_of(case)
     _write(options.out, view_page(case, pet, ct).encode("utf-8"))
     print(options.out)
     return 0
@@ -124,6 +131,18 @@ def caption(lines: Sequence[str], height: int) -> NDArray[np.uint8]:
         colour = (255, 190, 90) if number == 0 else (225, 228, 232)
         draw.text((6, 4 + LINE_PX * number), line, fill=colour, font=font)
     return np.asarray(picture, dtype=np.uint8)
+
+
+@contextmanager
+def _doubts_on_stderr() -> Iterator[None]:
+    """Say what is doubtful about the volumes of a case, one line each, instead of a warning."""
+    from pytest_pet2rep.run.case_images import ImagingWarning
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ImagingWarning)
+        yield
+    for warning in caught:
+        print(f"pet2rep: warning: {warning.message}", file=sys.stderr)
 
 
 def _make_folder(folder: Path) -> None:

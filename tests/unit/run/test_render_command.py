@@ -229,6 +229,15 @@ def test_codes_are_finest_where_the_eye_needs_them() -> None:
     assert np.diff(SUV_CODES)[SUV_CODES[:-1] < 5].max() < 0.1
 
 
+def test_doubts_about_the_volumes_are_one_line_each_and_stop_nothing(
+    cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["render", "PET-A", "--cases", str(cohort), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert any("no whole body" in line for line in said)
+    assert all(line.startswith("pet2rep: warning: case PET-A: ") for line in said)
+
+
 def test_a_case_without_volumes_cannot_be_viewed_and_says_why(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
