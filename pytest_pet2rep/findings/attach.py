@@ -85,8 +85,9 @@ def cut_exceptions(tokens: list[Token]) -> tuple[list[Token], list[list[Token]]]
             taken: list[Token] = []
             while kept and kept[-1].kind not in ",;:b":
                 taken.append(kept.pop())
-            cut.append(taken[::-1] + _value_behind(tokens, position))
-            position += 1
+            behind = _statement_behind(tokens, kinds, position)
+            cut.append(taken[::-1] + (behind or _value_behind(tokens, position)))
+            position += 1 + (len(behind) + 1 if behind else 0)
         else:
             kept.append(tokens[position])
             position += 1
@@ -100,6 +101,15 @@ def _exception_end(kinds: str, start: int) -> int:
     comma = next((i for i in range(start + 1, len(kinds)) if kinds[i] in ",;:b"), len(kinds))
     closing = kinds.find("X", start, comma + _NEAR)
     return closing if closing >= 0 else comma
+
+
+_OWN_STATEMENT = re.compile(r",(?P<said>[^,;:bOanp]*[UHKZ0+\-][^,;:bOanp]*)")
+
+
+def _statement_behind(tokens: list[Token], kinds: str, position: int) -> list[Token]:
+    """What is said of the excepted organ in a clause of its own behind "is the exception"."""
+    match = _OWN_STATEMENT.match(kinds, position + 1)
+    return tokens[match.start("said") : match.end("said")] if match else []
 
 
 def _value_behind(tokens: list[Token], position: int) -> list[Token]:

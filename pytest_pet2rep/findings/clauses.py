@@ -17,8 +17,10 @@ _ANATOMY = frozenset("Oan")
 _SAYS = frozenset("FVUHKZN+-")
 _LISTED = re.compile(r"(?<=[Oapnu]),(?=[cyIGs]{0,4}[Oapn])")
 _JOINED_CLAUSE = re.compile(r"c(?=[GsQLoMyI]*[Oapn][OapnLsGcI]*F)")
+_BARE_UPTAKE = re.compile(r"f{0,2}[Ud]I[sOapnc]{1,12}")
 _SEPARATORS = frozenset(",;:b")
 _MAX_OPEN = 60
+_UNDIVIDED = 2
 _LONGEST_CLAUSE, _LONGEST_SENTENCE = 400, 1200
 """Tokens; longer stretches, which no report has, are cut so that reading stays linear."""
 
@@ -86,12 +88,37 @@ def _sentence(
     text: str, tokens: list[Token], start: int, end: int, breaks: int, slots: list[int]
 ) -> Sentence:
     said = is_statement(text[start:end].strip(" 。.!\n"))
+    if not said:
+        tokens = _what_is_stated(text, tokens, start, end)
+        said = bool(tokens)
     words = _without_brackets(tokens)
     return Sentence(
         clauses=[], start=start, end=end, after_break=breaks > 0, after_gap=breaks > 1,
         statement=said, tokens=words,
         blanks=slots[bisect_left(slots, start) : bisect_left(slots, end)],
     )  # fmt: skip
+
+
+def _says(tokens: list[Token]) -> bool:
+    kinds = "".join([token.kind for token in tokens])
+    return not _SAYS.isdisjoint(kinds) and _BARE_UPTAKE.fullmatch(kinds) is None
+
+
+_TURN = re.compile(
+    r";|,(?=但|目前|不过|本次|此次|现| ?(?:but|however|currently|at present|today|here)\b)"
+)
+
+
+def _what_is_stated(text: str, tokens: list[Token], start: int, end: int) -> list[Token]:
+    """Tokens of those parts of a conditional or a question that state something all the same."""
+    borders = [start, *(match.end() for match in _TURN.finditer(text, start, end)), end]
+    if len(borders) == _UNDIVIDED:
+        return []
+    kept: list[Token] = []
+    for left, right in itertools.pairwise(borders):
+        if is_statement(text[left:right].strip(" 。.!;,\n")):
+            kept += [token for token in tokens if left <= token.start < right]
+    return kept
 
 
 def split_clauses(sentence: Sentence) -> list[Clause]:
@@ -101,11 +128,12 @@ def split_clauses(sentence: Sentence) -> list[Clause]:
     tokens = sentence.tokens
     _join_lists(tokens, "".join([token.kind for token in tokens]))
     kinds = "".join([token.kind for token in tokens])
+    kinds = _join_phrases(tokens, kinds)
     joins = (
         {match.start() for match in _JOINED_CLAUSE.finditer(kinds)} if "F" in kinds else frozenset()
     )
     for position, token in enumerate(tokens):
-        joined = position in joins and any(held_token.kind in _SAYS for held_token in held)
+        joined = position in joins and _says(held)
         if token.kind in _SEPARATORS or joined:
             found.append(Clause(tokens=held, closed_by=token.kind))
             held = []
@@ -119,6 +147,20 @@ def split_clauses(sentence: Sentence) -> list[Clause]:
     return [clause for clause in found if clause.tokens or clause.closed_by == ":"]
 
 
+_FOUND_IN = re.compile(r"[^Oanp,;:b]*[UHKZ+\-0dL][^Oanp,;:b]*(?P<mark>,)[GL]{0,2}I[GsIp]{0,3}[Oan]")
+_INSERTED_CONTRAST = re.compile(r"(?<=[Oapn])(?P<mark>b)(?=![FV]?(?:[,;:]|$))")
+
+
+def _join_phrases(tokens: list[Token], kinds: str) -> str:
+    """Make one clause of "uptake is raised, seen in the parotid" and "the tail however not"."""
+    found = [_FOUND_IN.match(kinds)] if "I" in kinds else []
+    found += [_INSERTED_CONTRAST.search(kinds)] if "b" in kinds and "!" in kinds else []
+    for match in found:
+        if match is not None:
+            tokens[match.start("mark")].kind = "."
+    return "".join([token.kind for token in tokens]) if any(found) else kinds
+
+
 def _join_lists(tokens: list[Token], kinds: str) -> None:
     """A comma between two organs is an "and", unless both sides have an uptake phrase."""
     commas = [match.start() for match in _LISTED.finditer(kinds)]
@@ -127,6 +169,7 @@ def _join_lists(tokens: list[Token], kinds: str) -> None:
     borders = [-1, *(i for i, kind in enumerate(kinds) if kind in _SEPARATORS), len(kinds)]
     says = [
         not _STATES.isdisjoint(kinds[left + 1 : right])
+        and _BARE_UPTAKE.fullmatch(kinds, left + 1, right) is None
         for left, right in itertools.pairwise(borders)
     ]
     place = {border: i for i, border in enumerate(borders)}
@@ -160,7 +203,9 @@ def _without_brackets(tokens: list[Token]) -> list[Token]:
                 if later.kind == ")":
                     break
                 inside.append(later.kind)
-            aside = bool(_STATES.intersection(inside)) and not _is_reference(tokens, position)
+            aside = ("X" in inside or bool(_STATES.intersection(inside))) and not _is_reference(
+                tokens, position
+            )
             if aside:
                 kept.append(Token(",", token.start, token.end, token.word))
         elif token.kind == ")":

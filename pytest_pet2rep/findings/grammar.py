@@ -20,6 +20,9 @@ TAKEN = "."
 _REFERENCE = re.compile(
     r"(?P<head>[><~YE])(?P<body>[IGsoQ]{0,3}(?:[sOampnLPWQu.]|N(?=[OamU])|c(?=[sOam])|[IuyUfd](?=[sOamS#])){1,10}[N]?[Ufd]?)I?(?P<value>[S#]?)"
 )
+_MULTIPLE = re.compile(r"N?(?P<body>[sOamp.N]{1,6})l")
+_STANDARD = re.compile(r"[sOampc]{1,5}5")
+_OTHER_VALUE = re.compile(r"(?P<head>m)[sOapu]{0,3}[FVIU]{0,2}(?P<value>[S#])")
 _CONTRALATERAL = re.compile(r"(?P<head>[YE])(?P<value>[S#])I?s")
 _NORMAL_REFERENCE = re.compile(r"[><~][G]?N")
 _SIMILAR = re.compile(r"[cY][sG]{0,2}[sOampu]{1,6}[UfdL]{0,2}(?=[MGF]{0,2}[w~])")
@@ -30,12 +33,12 @@ _CT_AFTER = re.compile(
 )
 _CT_BARE = re.compile(r"!?[GA]{0,2}C")
 
-_SKIP = r"[GqMTtVFIQsOapnLcmWyuoPA.#SYg]"
+_SKIP = r"[GqMTtVFIQsOapnLcmWyuoPA.#SYgz]"
 _PREDICATE = re.compile(
     rf"(?P<relation>[_\^][GfH+\-]{{1,3}}[.]{{0,3}}Y|(?:[UfHd]{_SKIP}{{0,8}})?!?[GMt]{{0,3}}[><~](?:[.#S]{{0,8}}c?[><~])?)"
     rf"|(?P<post>[Ufd]{_SKIP}{{0,10}}![GqMVFtfA!]{{0,4}}(?:[A+\-0ZHKiP](?:[cGA!]{{0,3}}[+\-0ZHKi])*)(?:U(?![GqMTtVF]{{0,4}}[+\-]))?)"
     rf"|(?P<before>(?:[+\-=NP0Z^_HKv][cGqAf]{{0,3}}){{0,3}}[+\-=NP0^_v][GqAfsOapncILim]{{0,8}}[Ud](?![GqMTtVFA]{{0,4}}[+\-]))"
-    rf"|(?P<after>[PA]?[Gfi]{{0,3}}[Ufd]{_SKIP}{{0,12}}[+\-0Z=NvwiPA^_](?:[cGVMAT]{{0,4}}[+\-0Z](?![GfOas]{{0,4}}U))*(?![GfsOap]{{0,4}}U))"
+    rf"|(?P<after>[PA]?[Gfi]{{0,3}}[Ufd](?!cG?Z){_SKIP}{{0,12}}[+\-0Z=NvwiPA^_](?:[cGVMAT]{{0,4}}[+\-0Z](?![GfOas]{{0,4}}U))*(?![GfsOap]{{0,4}}U))"
     rf"|(?P<hot>[P\^_]?I?[GA]{{0,2}}[HKZ][GMTtAfL]{{0,4}}(?:[+\-v](?![GfOas]{{0,4}}U))?(?:[cGf]{{0,2}}[HKZ0])*)"
     rf"|(?P<deauville>B)"
     rf"|(?P<abnormal>A[GfsOapncIi]{{0,6}}[Ud])"
@@ -72,6 +75,12 @@ def mark(tokens: list[Token]) -> dict[int, tuple[str, ...]]:
     """
     kinds = "".join([token.kind for token in tokens])
     relations: dict[int, tuple[str, ...]] = {}
+    if "l" in kinds or "5" in kinds:
+        _mark_multiples(tokens, kinds, relations)
+        kinds = "".join([token.kind for token in tokens])
+    if "m" in kinds and "S" in kinds:
+        _mark_other_value(tokens, kinds, relations)
+        kinds = "".join([token.kind for token in tokens])
     if _RELATION_WORD.search(kinds):
         _mark_references(tokens, kinds, relations)
     if "w" in kinds or "~" in kinds:
@@ -118,12 +127,43 @@ def _mark_references(
     for position, token in enumerate(tokens):
         if token.kind == "Y" and token.number and position and tokens[position - 1].kind == ",":
             tokens[position - 1].kind = TAKEN
-        if token.kind in "><~" and token.start not in relations:
+        if token.kind in "><~l5" and token.start not in relations:
             token.kind = TAKEN
         elif token.kind == "E":
             token.kind = "T"
         elif token.kind == "Y" and token.start not in relations:
             token.kind = "G"
+
+
+def _mark_multiples(tokens: list[Token], kinds: str, relations: dict[int, tuple[str, ...]]) -> None:
+    """Make "肝脏的2倍" above the liver, and "对侧的一半" below the other side."""
+    for match in _MULTIPLE.finditer(kinds):
+        head, body = tokens[match.end() - 1], tokens[match.start("body") : match.end("body")]
+        if any(token.kind in "Oam" for token in body):
+            head.kind = "<" if head.word.value == "fraction" else ">"
+            relations[head.start] = tuple(token.word.organ or token.word.value for token in body)
+            _take(tokens[match.start() : match.end() - 1])
+    for match in _STANDARD.finditer(kinds):
+        _take(tokens[match.start() : match.end()])
+
+
+def _mark_other_value(
+    tokens: list[Token], kinds: str, relations: dict[int, tuple[str, ...]]
+) -> None:
+    """The SUV of the tissue around a lesion, behind that of the lesion."""
+    for match in _OTHER_VALUE.finditer(kinds):
+        before = match.start() - 1
+        if "S" not in kinds[: match.start()] or kinds[before] not in ",;b":
+            continue
+        head, value = tokens[match.start()], tokens[match.end() - 1]
+        if head.word.value != "reference":
+            continue
+        head.kind, head.number = "Y", value.number
+        relations[head.start] = ("reference",)
+        _take(tokens[match.start() + 1 : match.end()])
+        while before >= 0 and kinds[before] in ",;b":
+            tokens[before].kind = TAKEN
+            before -= 1
 
 
 def _take(tokens: list[Token]) -> None:
@@ -132,7 +172,7 @@ def _take(tokens: list[Token]) -> None:
 
 
 def _take_all(pattern: re.Pattern[str], tokens: list[Token], keep: str = "") -> None:
-    kinds = "".join([token.kind for token in tokens])
+    kinds = "".join(["H" if token.word.value == "non_avid" else token.kind for token in tokens])
     for match in pattern.finditer(kinds):
         for token in tokens[match.start() : match.end()]:
             if token.kind not in keep:
@@ -168,6 +208,7 @@ def _phrases(kinds: str) -> tuple[tuple[str, int, int], ...]:
 
 
 _CAN_SAY = re.compile(r"[\^_wUdfmHKZ+0vBPNA><~Yq-]")
+_REFUTED_BEHIND = re.compile(r"[^UHKZ!4]{0,12}4(?!.*[UHKZ])")
 _PASSIVE = re.compile(r"[OasnpIcLtMG]{0,8}F?!G{0,2}V")
 _SHARED = re.compile(r"[cGfAOasnpIqL]{0,8}$")
 _NEGATED_NOUN = re.compile(r"!.*[CLnJ.][^,]*I[GfA]*$")
@@ -191,9 +232,11 @@ def _negations(
             or (kind in "F" and _short(tokens, start, position))
         ):
             break
-        if kind == "!" and not _adjectival(kinds, position, predicate):
+        if kind in "!4" and not _adjectival(kinds, position, predicate):
             count += 1
     if _PASSIVE.match(kinds, predicate.last):
+        count += 1
+    if _REFUTED_BEHIND.match(kinds, predicate.last):
         count += 1
     return count
 

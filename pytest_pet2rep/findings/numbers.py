@@ -15,9 +15,31 @@ _SUV = (
     r"(?: of| is| was|约为|为|约|达|最高|=|:|大约|分布在|分别为| value| up to| approximately| ~)?"
     rf"[ ]?[~:=]?[ ]?(?P<low>{_NUMBER})(?:[ ]?(?:[-~至,、]|to)[ ]?(?P<high>{_NUMBER}))?(?![\d%])"
 )
+_SCALE = (
+    r"(?:deauville|多维尔|d-?5ps|5-?ps|五分法|5分法|五分量表|5分量表"
+    r"|(?:five|5)-point (?:deauville )?scale"
+    r"|ds(?= ?[:=]? ?[1-5](?!\.?\d)))"
+)
+_STEP = r"(?:转为|降为|降至|降到|变为|转至|升至|升为|升到|到|至|to|->|→)"
 _DEAUVILLE = (
-    r"(?:deauville|d-?5ps|5-?ps)(?: ?(?:score|评分|分级|标准|5分法|五分法|category|scale|ds))?"
-    r"(?: of|:|为|=)? ?(?P<score>[1-5])(?:分|级)?"
+    rf"{_SCALE}(?:[ (]{{0,2}}(?:scores?|评分|得分|计分|分级|标准|法"
+    r"|[5五]分法|[5五]分量表|量表|categor(?:y|ies)|scale|grade|ds"
+    r"|criteria|5-?ps|5-point scale|five-point scale|评价|评定|评估|评|级别)\)?){0,3}"
+    r"(?: ?(?:of|is|was|are|now|remains|has|have|improved|fallen|dropped"
+    r"|risen|fell|rose|went|changed|from"
+    rf"|:|为|=|约|得|仅|由|从|在|自|\()){{0,4}} ?(?:[1-5] ?(?:分|级)? ?{_STEP} ?)?"
+    r"(?P<score>[1-5])(?![\d.]\d|\d)(?:分|级)?"
+    r"|(?:scor(?:e|es|ed|ing)|grad(?:e|ed)|rated|assigned)(?: a)?(?: of| as)? (?P<rated>[1-5])"
+    r" (?:on|by|according to|per|using) (?:the )?(?:deauville|(?:five|5)-point)"
+    r"|(?P<points>[1-5]) ?(?:分|points?) ?(?:on the |\()?(?:deauville|多维尔|五分法|5分法)"
+    r"|(?<!the )d(?P<short>[1-5])(?= ?(?:[),;。]|\.(?!\d)|$))"
+)
+_FRACTION = r"[二两三四五六七八九十百]{1,3}分之[一二三四五六七八九]"
+_TIMES = (
+    rf"(?P<fraction>{_FRACTION})"
+    rf"|(?P<multiple>\d{{1,3}}(?:\.\d{{1,2}})?|[一二三四五六七八九十]{{1,3}})(?:余|多)? ?"
+    r"(?:倍|times|(?:-| )?fold)(?: (?:that (?:of|in)|as (?:high|intense|avid|much|strong) as"
+    r"|(?:higher|greater|more) than(?: that of)?|the|of))?"
 )
 _MORE_SPINE = (
     r"(?: ?(?:[-~/、,及和与至]|and|to|through) ?(?:[ctls]|颈|胸|腰|骶)? ?"
@@ -33,7 +55,10 @@ _RIB = (
     r" ?(?:前|后|腋|侧)?肋(?:骨)?(?:头|弓|腋段|后段|前段|前支|软骨)?"
 )
 _NECK = r"(?:i{1,3}[ab]?|iv|v[ab]?|vi|[1-7][ab]?)"
-_LEVEL = rf"levels? {_NECK}(?:(?:, ?| ?(?:and|to|-|/) ?){_NECK}){{0,6}}(?![a-z\d])"
+_LEVEL = (
+    rf"levels? (?!\S{{1,4}} (?:axill|mediastin)){_NECK}"
+    rf"(?:(?:, ?| ?(?:and|to|-|/) ?){_NECK}){{0,6}}(?![a-z\d])"
+)
 _STATION = (
     r"(?:stations? )?(?:[24][rl]|[5-9]|1[01][rl]?|3[ap])(?= (?:lymph )?nod)"
     r"|(?<=ln )(?:[2-9]|1[0-4])[rlap]?|stations? \d{1,2}[rl]?"
@@ -48,13 +73,13 @@ _ANY_NUMBER = (
     r" ?(?:cm|mm|ml|hu|年|月|日|岁|分|天|%|/dl|mci|mbq)?"
 )
 SPECIAL = re.compile(
-    rf"(?P<suv>{_SUV})|(?P<deauville>{_DEAUVILLE})|(?P<spine>{_SPINE})|(?P<rib>{_RIB})"
+    rf"(?P<suv>{_SUV})|(?P<deauville>{_DEAUVILLE})|(?P<times>{_TIMES})|(?P<spine>{_SPINE})|(?P<rib>{_RIB})"
     rf"|(?P<level>{_LEVEL})|(?P<station>{_STATION})|(?P<zone>{_ZONE})"
     rf"|(?P<inflammation>[a-z]{{2,20}}itis(?![a-z]))|(?P<value>{_PLAIN_VALUE})"
     rf"|(?P<number>{_ANY_NUMBER})"
 )
 """All of them; the name of the last group says which one it is."""
-STARTS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789颈胸腰骶第一二三四五六七八九十")
+STARTS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789颈胸腰骶第一二三四五六七八九十两多")
 """Characters with which one may begin."""
 
 PLACES = {

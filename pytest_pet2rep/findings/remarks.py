@@ -9,7 +9,7 @@ from pytest_pet2rep.findings.clauses import Clause
 from pytest_pet2rep.findings.grammar import Predicate
 from pytest_pet2rep.findings.memory import Memory
 from pytest_pet2rep.findings.sites import Site
-from pytest_pet2rep.findings.verdicts import EXISTENCE, LEVEL, disjoined
+from pytest_pet2rep.findings.verdicts import EXISTENCE, LEVEL, Verdict, disjoined
 from pytest_pet2rep.types import Certainty, UptakeState
 
 _YIELDING = (EXISTENCE, LEVEL, "P0.cold")
@@ -19,7 +19,7 @@ _LIST = re.compile(r"[OapnscuIyS.]*")
 _OWN_LEVEL = re.compile("[+HK0Z-]")
 _NOT_A_REMARK = re.compile("[!QWJ><]")
 _OTHER_CAUSE = re.compile("q.*[JL]")
-_DENIED = re.compile(r"[Oanps][^C]{0,4}![tFVMGc.]{0,2}$")
+_DENIED = re.compile(r"[Oanps12][^C]{0,4}![tFVMGcA.]{0,3}$|^c?!{1,2}[sOapncu.]{1,10}F$")
 
 
 def goes_on(memory: Memory, clause: Clause, sites: list[Site]) -> bool:
@@ -100,9 +100,17 @@ def ellipsis(memory: Memory, clause: Clause, sites: list[Site]) -> None:
     kinds = clause.kinds
     if memory.open and not sites and "V" in kinds:
         memory.decide_open(_INCREASED, EXISTENCE)
-    if not memory.last or not sites or "!" not in kinds:
+    if not memory.last or not sites:
         return
     state = memory.last[-1].state
+    if "3" in kinds:
+        normal = state in (UptakeState.NORMAL, UptakeState.ABSENT)
+        other = Verdict(_INCREASED if normal else _NORMAL, "P5")
+        memory.state(sites, other, sites[0].start, sites[-1].end)
+    elif "z" in kinds:
+        memory.state_again(sites)
+    if "!" not in kinds or "3" in kinds:
+        return
     if any(token.word.value == "nor" for token in clause.tokens[:2]):
         if state is UptakeState.NORMAL:
             memory.state_again(sites)

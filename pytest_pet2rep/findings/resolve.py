@@ -21,6 +21,7 @@ _NODE_HEADING = re.compile(r"[GLaW]{0,2}n[GLn]{0,2}")
 _ANNOUNCES = re.compile(r"[LGM]{0,3}[DI]$")
 _PRIOR_PHRASE = re.compile(r"o[GVFMsOaIn]{0,3}$")
 _ONLY_PLACES = re.compile("[Oapsncu]+")
+_EVENNESS = re.compile("[G=]{1,4}")
 _WITH = re.compile(r"VG{0,3}$")
 _UPTAKE_WORD = re.compile("[UHKfdZ]")
 
@@ -55,7 +56,9 @@ def _sentence(text: str, memory: Memory, sentence: Sentence) -> None:
 
 def _refers_back(sentence: Sentence) -> bool:
     """Whether a sentence speaks of the one before it ("This is likely physiologic.")."""
-    return bool(sentence.tokens) and sentence.tokens[0].kind in "yRP" and not sentence.after_gap
+    if not sentence.tokens or sentence.after_gap:
+        return False
+    return sentence.tokens[0].kind in "yRP" or any(t.kind in "z3" for t in sentence.tokens)
 
 
 def _note_prior(memory: Memory, sentence: Sentence) -> None:
@@ -83,7 +86,8 @@ def _clause(text: str, memory: Memory, clause: Clause) -> None:
     if not memory.uptake_said:
         memory.uptake_said = _UPTAKE_WORD.search(kinds) is not None
     bare = clause.closed_by == "," and _ONLY_PLACES.fullmatch(kinds) is not None
-    memory.headed = bool(sites) and (clause.closed_by == ":" or bare)
+    headed = bool(sites) and (clause.closed_by == ":" or bare)
+    memory.headed = headed or (memory.headed and _EVENNESS.fullmatch(kinds) is not None)
     exemplar = "h" in kinds and memory.pending
     if not exemplar and "1" not in kinds and "2" not in kinds:
         memory.remember(sites)
@@ -207,7 +211,8 @@ def _exception(text: str, memory: Memory, tokens: list[Token]) -> None:
     if "P" in kinds:
         return
     usual = {s.state for s in memory.sentence_statements()} or set(memory.usual)
-    sites = sites_of(tokens, kinds, memory.context, memory.named)
+    nodal = any(site.nodes and site.organ == site.nodes for site in memory.context)
+    sites = sites_of(tokens, kinds, memory.context, memory.named, nodal)
     said = predicates(tokens, kinds, memory.relations)
     if any(verdict(predicate, tokens, kinds) for predicate in said):
         _phrases(text, memory, clause, sites, said)

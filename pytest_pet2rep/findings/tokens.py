@@ -15,10 +15,18 @@ PUNCTUATION = {
     ",": ",", ";": ";", ":": ":", "(": "(", ")": ")", "【": "[", "】": "]", "。": ".",
     "!": ".", "?": ".", "\n": "\n",
 }  # fmt: skip
-_LATIN = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
+_LATIN = re.compile(r"non(?:-[a-z0-9]+)+|[a-z0-9]+(?:'[a-z0-9]+)*-?")
 _FIRST = re.compile(r"[a-z0-9]+")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+_DIGITS = frozenset("0123456789")
+_ITEM = re.compile(r"(?:(?<=[\s,;:。])|(?<![^\n]))\d{1,2}\)")
+"""The number of a list item: "2) Adrenals"."""
 _FILLER = " "
+_LAYOUT = re.compile(
+    r"(?P<item>(?<![a-z0-9])\(\d{1,2}\))|(?P<leader>\.{3,}(?= ?[^\s.,;)\]]))|(?P<query>\?(?=[a-z]))"
+)
+"""Marks that are more than their characters: "(2)", a dot leader, the "?" of "?sarcoidosis"."""
+_LAYOUT_KINDS = {"item": ".", "leader": ":", "query": "q"}
 _BEYOND_LATIN = "\u2e80"
 
 
@@ -71,6 +79,10 @@ def tokenise(text: str) -> list[Token]:
 def _mark(table: Lexicon, text: str, position: int, tokens: list[Token]) -> int:
     """Punctuation, or a word that begins with it such as "(+)"."""
     char = text[position]
+    layout = _LAYOUT.match(text, position) if char in "(.?" else None
+    if layout is not None:
+        tokens.append(Token(_LAYOUT_KINDS[layout.lastgroup or ""], position, layout.end(), _PLAIN))
+        return layout.end()
     length = _longest(table, text, position, latin=False)
     if length:
         word = table.words[text[position : position + length]]
@@ -92,6 +104,10 @@ def _word(table: Lexicon, text: str, position: int, tokens: list[Token]) -> int:
     latin = text[position] in _LETTERS
     if latin and position and text[position - 1] in _LETTERS:
         return _skip(text, position)
+    item = _ITEM.match(text, position) if text[position] in _DIGITS else None
+    if item is not None:
+        tokens.append(Token(".", position, item.end(), _PLAIN))
+        return item.end()
     length = _longest(table, text, position, latin)
     special = SPECIAL.match(text, position)
     if special is not None and length < special.end() - position:
@@ -135,7 +151,9 @@ def _special(match: re.Match[str]) -> Token | None:
         high = match.group("high") or low
         return Token("S", start, end, _PLAIN, max(float(high), float(low)))
     if match.group("deauville"):
-        return Token("B", start, end, _PLAIN, float(match.group("score")))
+        return Token("B", start, end, _PLAIN, _score(match))
+    if match.group("times"):
+        return _times(match)
     if match.group("inflammation"):
         return Token("J", start, end, _PLAIN)
     if match.group("value"):
@@ -144,3 +162,21 @@ def _special(match: re.Match[str]) -> Token | None:
         if match.group(name):
             return Token(word.kind, start, end, word)
     return None
+
+
+def _score(match: re.Match[str]) -> float:
+    groups = ("score", "rated", "points", "short")
+    return float(next(match.group(name) for name in groups if match.group(name)))
+
+
+def _times(match: re.Match[str]) -> Token:
+    """Times or a fraction of something: behind it in Chinese, before it in English."""
+    number = match.group("multiple")
+    below = number is None or (number[0] == "0" and float(number) < 1.0)
+    chinese = match.group()[-1] > _BEYOND_LATIN
+    kind = "l" if chinese else "<" if below else ">"
+    word = _FRACTION if below else _PLAIN
+    return Token(kind, match.start(), match.end(), word)
+
+
+_FRACTION = Word(kind="l", value="fraction")

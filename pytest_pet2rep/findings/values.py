@@ -24,23 +24,24 @@ _PLACE = re.compile("[Oanps]")
 _LESION = re.compile("[Ln]")
 
 _UPTAKE = re.compile(r"U(?!.*!)")
-_SPEAKS = re.compile("[LnUdi]")
+_SPEAKS = re.compile("[LnUdif]")
 
 
 def read_values(memory: Memory, sentence: Sentence) -> None:
     """State what the numbers of a sentence say that no phrase of it has said."""
     before = ""
+    focal = any(t.word.value == "focus" or t.kind == "f" for t in sentence.tokens)
     for clause in sentence.clauses:
         value = next((token for token in clause.tokens if token.kind == "S"), None)
         if value is not None:
             own = _PLACE.search(clause.kinds) is not None
             kinds = clause.kinds if own else before + clause.kinds
-            _read(memory, clause, value, kinds)
+            _read(memory, clause, value, kinds, focal)
         named = _PLACE.search(clause.kinds) is not None
         before = clause.kinds if named else before + clause.kinds
 
 
-def _read(memory: Memory, clause: Clause, value: Token, kinds: str) -> None:
+def _read(memory: Memory, clause: Clause, value: Token, kinds: str, focal: bool) -> None:
     compared = next((t for t in clause.tokens if t.kind == "Y" and t.number), None)
     statements = memory.sentence_statements()
     for site in clause.sites:
@@ -50,7 +51,7 @@ def _read(memory: Memory, clause: Clause, value: Token, kinds: str) -> None:
             references = memory.relations.get(compared.start, ())
             same = site.organ in references or "reference" in references
             state = compared_suv(value.number, compared.number, same)
-        elif value.number >= _limit(kinds) and _SPEAKS.search(kinds):
+        elif value.number >= _limit(kinds, focal) and _SPEAKS.search(kinds):
             state = UptakeState.INCREASED
         else:
             continue
@@ -66,7 +67,7 @@ def _said(statement: Statement, site: Site) -> bool:
     return (statement.site is site or same) and not lower
 
 
-def _limit(kinds: str) -> float:
+def _limit(kinds: str, focal: bool) -> float:
     if _UPTAKE.search(kinds):
         return RAISED_LESION_SUV if _LESION.search(kinds) else HIGH_SUV
-    return HIGH_SUV if "i" in kinds else HIGH_LESION_SUV
+    return HIGH_SUV if focal or "i" in kinds else HIGH_LESION_SUV

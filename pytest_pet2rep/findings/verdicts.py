@@ -161,7 +161,7 @@ def _affirmed(
 ) -> Decision | None:
     said = predicate.kinds
     if predicate.form == "post":
-        return _NORMAL, "P4"
+        return _denied_denial(said), "P4"
     if predicate.form == "level":
         return _NORMAL, "P14"
     if predicate.form == "alone" and own[0].word.value != "non_avid":
@@ -189,6 +189,12 @@ def _affirmed(
     if "A" in said and predicate.form in ("abnormal", "after"):
         return _INCREASED, "P0"
     return _existence(predicate, tokens, kinds) if predicate.form == "bare" else None
+
+
+def _denied_denial(said: str) -> tuple[UptakeState, ...]:
+    if _UP.search(said) or "A" in said:
+        return _INCREASED
+    return _DECREASED if _DOWN.search(said) else _NORMAL
 
 
 _BY_KIND = {
