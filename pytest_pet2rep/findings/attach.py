@@ -87,7 +87,7 @@ def cut_exceptions(tokens: list[Token]) -> tuple[list[Token], list[list[Token]]]
                 taken.append(kept.pop())
             behind = _statement_behind(tokens, kinds, position)
             cut.append(taken[::-1] + (behind or _value_behind(tokens, position)))
-            position += 1 + (len(behind) + 1 if behind else 0)
+            position += 1 + len(behind) + (1 if behind and kinds[position + 1] == "," else 0)
         else:
             kept.append(tokens[position])
             position += 1
@@ -103,7 +103,7 @@ def _exception_end(kinds: str, start: int) -> int:
     return closing if closing >= 0 else comma
 
 
-_OWN_STATEMENT = re.compile(r",(?P<said>[^,;:bOanp]*[UHKZ0+\-][^,;:bOanp]*)")
+_OWN_STATEMENT = re.compile(r",?(?P<said>[^,;:bOanp]*[UHKZ0+\-][^,;:bOanp]*)")
 
 
 def _statement_behind(tokens: list[Token], kinds: str, position: int) -> list[Token]:

@@ -18,12 +18,12 @@ TAKEN = "."
 """Kind of a word that a longer phrase has taken up."""
 
 _REFERENCE = re.compile(
-    r"(?P<head>[><~YE])(?P<body>[IGsoQ]{0,3}(?:[sOampnLPWQu.]|N(?=[OamU])|c(?=[sOam])|[IuyUfd](?=[sOamS#])){1,10}[N]?[Ufd]?)I?(?P<value>[S#]?)"
+    r"(?P<head>[><~YE])(?P<body>(?:UI)?[IGsoQ]{0,3}(?:[sOampnLPWQu.]|N(?=[OamU])|c(?=[sOam])|[IuyUfd](?=[sOamS#])){1,10}[N]?[Ufd]?)I?(?P<value>[S#]?)"
 )
 _MULTIPLE = re.compile(r"N?(?P<body>[sOamp.N]{1,6})l")
 _STANDARD = re.compile(r"[sOampc]{1,5}5")
 _OTHER_VALUE = re.compile(r"(?P<head>m)[sOapu]{0,3}[FVIU]{0,2}(?P<value>[S#])")
-_CONTRALATERAL = re.compile(r"(?P<head>[YE])(?P<value>[S#])I?s")
+_CONTRALATERAL = re.compile(r"(?P<head>[YE])(?P<value>[S#])(?:I?s|I[mO])")
 _NORMAL_REFERENCE = re.compile(r"[><~][G]?N")
 _SIMILAR = re.compile(r"[cY][sG]{0,2}[sOampu]{1,6}[UfdL]{0,2}(?=[MGF]{0,2}[w~])")
 _CT_BEFORE = re.compile(r"(?<![UfdHK])[+\-=NAiv0][GscLf]{0,3}[Oas]{0,3}C(?![UfHd])")
@@ -38,7 +38,7 @@ _PREDICATE = re.compile(
     rf"(?P<relation>[_\^][GfH+\-]{{1,3}}[.]{{0,3}}Y|(?:[UfHd]{_SKIP}{{0,8}})?!?[GMt]{{0,3}}[><~](?:[.#S]{{0,8}}c?[><~])?)"
     rf"|(?P<post>[Ufd]{_SKIP}{{0,10}}![GqMVFtfA!]{{0,4}}(?:[A+\-0ZHKiP](?:[cGA!]{{0,3}}[+\-0ZHKi])*)(?:U(?![GqMTtVF]{{0,4}}[+\-]))?)"
     rf"|(?P<before>(?:[+\-=NP0Z^_HKv][cGqAf]{{0,3}}){{0,3}}[+\-=NP0^_v][GqAfsOapncILim]{{0,8}}[Ud](?![GqMTtVFA]{{0,4}}[+\-]))"
-    rf"|(?P<after>[PA]?[Gfi]{{0,3}}[Ufd](?!cG?Z){_SKIP}{{0,12}}[+\-0Z=NvwiPA^_](?:[cGVMAT]{{0,4}}[+\-0Z](?![GfOas]{{0,4}}U))*(?![GfsOap]{{0,4}}U))"
+    rf"|(?P<after>[PA]?[Gfi]{{0,3}}[Ufd](?![cV]G?Z){_SKIP}{{0,12}}[+\-0Z=NvwiPA^_](?:[cGVMAT]{{0,4}}[+\-0Z](?![GfOas]{{0,4}}U))*(?![GfsOap]{{0,4}}U))"
     rf"|(?P<hot>[P\^_]?I?[GA]{{0,2}}[HKZ][GMTtAfL]{{0,4}}(?:[+\-v](?![GfOas]{{0,4}}U))?(?:[cGf]{{0,2}}[HKZ0])*)"
     rf"|(?P<deauville>B)"
     rf"|(?P<abnormal>A[GfsOapncIi]{{0,6}}[Ud])"
@@ -211,7 +211,7 @@ _CAN_SAY = re.compile(r"[\^_wUdfmHKZ+0vBPNA><~Yq-]")
 _REFUTED_BEHIND = re.compile(r"[^UHKZ!4]{0,12}4(?!.*[UHKZ])")
 _PASSIVE = re.compile(r"[OasnpIcLtMG]{0,8}F?!G{0,2}V")
 _SHARED = re.compile(r"[cGfAOasnpIqL]{0,8}$")
-_NEGATED_NOUN = re.compile(r"!.*[CLnJ.][^,]*I[GfA]*$")
+_NEGATED_NOUN = re.compile(r"!.*[CLnJ.][^,]*I[GfAs]*$")
 
 
 def _negations(
@@ -232,7 +232,7 @@ def _negations(
             or (kind in "F" and _short(tokens, start, position))
         ):
             break
-        if kind in "!4" and not _adjectival(kinds, position, predicate):
+        if kind in "!4" and not _adjectival(kinds, position, predicate, tokens):
             count += 1
     if _PASSIVE.match(kinds, predicate.last):
         count += 1
@@ -247,8 +247,24 @@ def _short(tokens: list[Token], start: int, position: int) -> bool:
     return bool(text) and all(token.word.value == "short_negation" for token in text)
 
 
-def _adjectival(kinds: str, position: int, predicate: Predicate) -> bool:
+def _adjectival(kinds: str, position: int, predicate: Predicate, tokens: list[Token]) -> bool:
     """A negation ends at its own noun, as in "no calcification in the avid mass"."""
-    attributive = predicate.form == "hot" and kinds[predicate.last : predicate.last + 1] in "LnO"
-    inside = kinds[position : predicate.first]
-    return attributive and _NEGATED_NOUN.fullmatch(inside) is not None
+    if predicate.form != "hot" or not _ATTRIBUTIVE.match(kinds, predicate.last):
+        return False
+    hot = predicate.first + predicate.kinds.index(predicate.kinds.lstrip("P^_IGA")[:1])
+    inside = kinds[position:hot]
+    if _NEGATED_NOUN.fullmatch(inside) is not None:
+        return True
+    unknown = _UNKNOWN_NOUN.fullmatch(inside)
+    if unknown is None:
+        return False
+    noun = position + unknown.end("noun")
+    return tokens[noun].start - tokens[noun - 1].end > _SHORTEST_NOUN or (
+        noun > position + 1 and tokens[position + 1].start - tokens[position].end > _SHORTEST_NOUN
+    )
+
+
+_ATTRIBUTIVE = re.compile(r"[Gs]{0,2}[LnO]")
+_UNKNOWN_NOUN = re.compile(r"(?P<noun>!G{0,2}[FV]{0,2})I[GfAs]{0,3}")
+_SHORTEST_NOUN = 4
+"""Characters, with the spaces around it, of a noun between a negation and its preposition."""

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pytest_pet2rep.anatomy import Profile, roll_up
+from pytest_pet2rep.findings.checks import check_report
 from pytest_pet2rep.findings.petrg import petrg_status
 from pytest_pet2rep.findings.reader import default_section, read, states_of
-from pytest_pet2rep.types import ABNORMAL_STATES, Language, Mention, Reading, States, UptakeState
+from pytest_pet2rep.types import (
+    ABNORMAL_STATES,
+    Flag,
+    Language,
+    Mention,
+    Reading,
+    States,
+    UptakeState,
+)
 
 _ORDER = (*ABNORMAL_STATES, UptakeState.NORMAL, UptakeState.UNSTATED)
 
@@ -20,12 +30,30 @@ def read_line(line: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
     With the profile ``petrg24`` the values of ``profile_states`` are its statuses ``"1"`` to
     ``"5"``; else sorted lists of states.
     """
-    language = Language(line["lang"]) if line.get("lang") in set(Language) else None
-    return line_of(line.get("id"), read(str(line["text"]), language=language), profile)
+    text = str(line["text"])
+    language = Language(line["lang"]) if line.get("lang") in set(Language) else script_of(text)
+    return line_of(
+        line.get("id"),
+        read(text, language=language),
+        profile,
+        check_report(text, language=language),
+    )
 
 
-def line_of(id_: object, reading: Reading, profile: Profile) -> dict[str, Any]:
-    """The output line of one reading."""
+def script_of(text: str) -> Language:
+    """Chinese if Chinese characters stand in the text more often than one per Latin word."""
+    chinese = len(_CHINESE.findall(text))
+    return Language.ZH if chinese > len(_LATIN_WORD.findall(text)) else Language.EN
+
+
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+_LATIN_WORD = re.compile("[A-Za-z]{2,}")
+
+
+def line_of(
+    id_: object, reading: Reading, profile: Profile, checks: Iterable[Flag] = ()
+) -> dict[str, Any]:
+    """The output line of one reading; ``flags`` are those of reading and of the report checks."""
     section = default_section(reading)
     states = states_of(reading, section)
     profile_states: dict[str, Any] = (
@@ -38,7 +66,7 @@ def line_of(id_: object, reading: Reading, profile: Profile) -> dict[str, Any]:
         "states": {organ: _names(s) for organ, s in states.items()},
         "profile_states": profile_states,
         "mentions": [_mention(mention) for mention in reading.mentions],
-        "flags": sorted({flag.name for flag in reading.flags}),
+        "flags": sorted({flag.name for flag in (*reading.flags, *checks)}),
     }
 
 

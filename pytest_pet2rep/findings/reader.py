@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from pytest_pet2rep.anatomy import catalogue, combine
 from pytest_pet2rep.findings.lexicon import lexicon_digest
-from pytest_pet2rep.findings.memory import spans
+from pytest_pet2rep.findings.memory import Statement, spans
 from pytest_pet2rep.findings.normalise import normalise
 from pytest_pet2rep.findings.resolve import outline
 from pytest_pet2rep.findings.sections import NO_FINDINGS, SectionSpan, split_sections
@@ -35,7 +36,25 @@ def read(text: str, *, language: Language | None = None) -> Reading:
     order of its own script; ``language`` is accepted for callers that know it and changes
     nothing.  Never raises on any text and takes time linear in its length.  ``states`` of the
     result are those of the findings; of the impression where the text has nothing else.
+
+    Texts of ordinary length are read once and remembered; every call returns ``states`` of its
+    own.
     """
+    reading = _remembered(text) if len(text) <= _LONGEST_REMEMBERED else read_afresh(text)
+    return replace(reading, states=dict(reading.states))
+
+
+@lru_cache(maxsize=512)
+def _remembered(text: str) -> Reading:
+    return read_afresh(text)
+
+
+_LONGEST_REMEMBERED = 20_000
+"""Characters; longer texts are no reports of one examination and would fill the memory."""
+
+
+def read_afresh(text: str) -> Reading:
+    """Read a text as ``read`` does, without looking whether it has been read before."""
     sections = split_sections(text)
     mentions: list[Mention] = []
     flags = [Flag(name=name) for name in sections.flags]
@@ -67,7 +86,7 @@ def _read_section(text: str, span: SectionSpan) -> tuple[list[Mention], list[Fla
         mentions.append(
             Mention(
                 organ=site.organ, state=statement.state, side=site.side, part=site.part,
-                degree=said.degree, certainty=said.certainty, suvmax=statement.suvmax,
+                degree=_degree(statement), certainty=said.certainty, suvmax=statement.suvmax,
                 section=span.section, start=first, end=last, rule=said.rule,
             )
         )  # fmt: skip
@@ -80,6 +99,11 @@ def _read_section(text: str, span: SectionSpan) -> tuple[list[Mention], list[Fla
         for a, b in (place(*p) for p in found.temporal_only)
     ]
     return mentions, flags
+
+
+def _degree(statement: Statement) -> str:
+    """A normal statement has no degree: "no marked uptake" is not marked."""
+    return "" if statement.state is UptakeState.NORMAL else statement.verdict.degree
 
 
 _ALONE: dict[UptakeState, States] = {state: frozenset({state}) for state in UptakeState}

@@ -23,6 +23,7 @@ _PRIOR_PHRASE = re.compile(r"o[GVFMsOaIn]{0,3}$")
 _ONLY_PLACES = re.compile("[Oapsncu]+")
 _EVENNESS = re.compile("[G=]{1,4}")
 _WITH = re.compile(r"VG{0,3}$")
+_COMPARATIVES = ("comparative_more", "comparative_less")
 _UPTAKE_WORD = re.compile("[UHKfdZ]")
 
 
@@ -40,6 +41,7 @@ def outline(text: str) -> Outline:
 def _sentence(text: str, memory: Memory, sentence: Sentence) -> None:
     memory.begin_sentence(sentence.after_gap, sentence.after_break, _refers_back(sentence))
     _note_prior(memory, sentence)
+    falls = len(memory.found.temporal_only)
     memory.relations = mark(sentence.tokens)
     sentence.tokens, exceptions = cut_exceptions(sentence.tokens)
     sentence.clauses = split_clauses(sentence)
@@ -50,6 +52,8 @@ def _sentence(text: str, memory: Memory, sentence: Sentence) -> None:
     for excepted in exceptions:
         _exception(text, memory, excepted)
     overrule(memory)
+    if memory.sentence_statements():
+        del memory.found.temporal_only[falls:]
     if memory.pending and not sentence.after_break:
         memory.announced = None
 
@@ -63,7 +67,7 @@ def _refers_back(sentence: Sentence) -> bool:
 
 def _note_prior(memory: Memory, sentence: Sentence) -> None:
     for token in sentence.tokens:
-        if token.kind in "Tok^_":
+        if token.kind in "Tok^_" and token.word.value not in _COMPARATIVES:
             memory.found.prior.append((token.start, token.end))
             return
 

@@ -146,10 +146,17 @@ class _Collector:
             )  # fmt: skip
             if site.side is Side.NONE:
                 site.side = _side_in(word.part)
-            if self.waiting:
-                site.start = self.waiting[0].start
+            site.start = self._start(index, token)
             self.sites.append(site)
         self.waiting, self.fresh_side = [], False
+
+    def _start(self, index: int, token: Token) -> int:
+        """Where the words for a place begin: with its parts and the side directly before them."""
+        first = index - len(self.waiting)
+        start = self.waiting[0].start if self.waiting else token.start
+        if first > 0 and self.kinds[first - 1] == "s" and self.fresh_side:
+            return self.tokens[first - 1].start
+        return start
 
     def _side_for(self, organ: str) -> Side:
         if self.fresh_side:

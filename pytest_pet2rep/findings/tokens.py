@@ -18,12 +18,12 @@ PUNCTUATION = {
 _LATIN = re.compile(r"non(?:-[a-z0-9]+)+|[a-z0-9]+(?:'[a-z0-9]+)*-?")
 _FIRST = re.compile(r"[a-z0-9]+")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
-_DIGITS = frozenset("0123456789")
-_ITEM = re.compile(r"(?:(?<=[\s,;:。])|(?<![^\n]))\d{1,2}\)")
-"""The number of a list item: "2) Adrenals"."""
+_ITEM = re.compile(r"(?:(?<=[\s,;:。])|(?<![^\n]))(?:\d{1,2}|[a-h])\)")
+"""The number of a list item: "2) Adrenals", "b) Liver"."""
 _FILLER = " "
 _LAYOUT = re.compile(
-    r"(?P<item>(?<![a-z0-9])\(\d{1,2}\))|(?P<leader>\.{3,}(?= ?[^\s.,;)\]]))|(?P<query>\?(?=[a-z]))"
+    r"(?P<item>(?<![a-z0-9])\((?:\d{1,2}|[a-h])\))"
+    r"|(?P<leader>\.{3,}(?= ?[^\s.,;)\]]))|(?P<query>\?(?=[a-z]))"
 )
 """Marks that are more than their characters: "(2)", a dot leader, the "?" of "?sarcoidosis"."""
 _LAYOUT_KINDS = {"item": ".", "leader": ":", "query": "q"}
@@ -104,7 +104,7 @@ def _word(table: Lexicon, text: str, position: int, tokens: list[Token]) -> int:
     latin = text[position] in _LETTERS
     if latin and position and text[position - 1] in _LETTERS:
         return _skip(text, position)
-    item = _ITEM.match(text, position) if text[position] in _DIGITS else None
+    item = _ITEM.match(text, position) if text[position + 1 : position + 3].find(")") >= 0 else None
     if item is not None:
         tokens.append(Token(".", position, item.end(), _PLAIN))
         return item.end()

@@ -68,3 +68,21 @@ def test_the_line_of_petrg24_has_a_status_for_each_region() -> None:
     out = read_line({"id": "a", "text": "The spleen is FDG avid."}, load_profile("petrg24"))
     assert out["profile_states"]["脾脏"] == "1"
     assert set(out["profile_states"].values()) == {"1", "5"}
+
+
+@pytest.mark.parametrize(
+    ("text", "flag"),
+    [
+        ("I am sorry, as an AI I cannot interpret images.", "refusal"),
+        ("脾脏：____。肝脏摄取正常。", "unfilled_template"),
+        ("患者姓名：王小明，肝脏摄取正常。", "patient_data"),
+        ("与2023年5月检查比较，脾脏摄取增高。", "prior_mentioned"),
+    ],
+)
+def test_a_line_carries_the_flags_of_the_report_checks_too(text: str, flag: str) -> None:
+    assert flag in read_line({"id": "a", "text": text}, load_profile("pet2rep19"))["flags"]
+
+
+def test_an_ordinary_line_has_no_flags() -> None:
+    line = {"id": "a", "text": "The liver and spleen show no abnormal FDG uptake."}
+    assert read_line(line, load_profile("pet2rep19"))["flags"] == []

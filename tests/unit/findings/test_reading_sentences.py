@@ -103,7 +103,7 @@ def test_a_ct_mention_between_a_lesion_and_an_orphan_uptake_clause_takes_the_lab
 def test_evidence_holds_the_organ_and_the_uptake_phrase_in_the_original_text() -> None:
     text = "影像所見：右側腎上腺結節，ＦＤＧ攝取增高（SUVmax 5.6）。"
     (mention,) = read(text).mentions
-    assert text[mention.start : mention.end] == "腎上腺結節，ＦＤＧ攝取增高"
+    assert text[mention.start : mention.end] == "右側腎上腺結節，ＦＤＧ攝取增高"
     assert mention.suvmax == 5.6
 
 
@@ -122,3 +122,38 @@ def test_a_fall_since_the_prior_alone_is_no_level() -> None:
     reading = read("肝内病灶代谢较前减低。")
     assert not reading.states
     assert {"temporal_change_only", "prior_mentioned"} <= {flag.name for flag in reading.flags}
+
+
+def test_a_normal_statement_has_no_degree() -> None:
+    (mention,) = read("肝脏未见明显异常摄取").mentions
+    assert (mention.state.value, mention.degree) == ("normal", "")
+    (mention,) = read("No marked FDG uptake in the spleen.").mentions
+    assert (mention.state.value, mention.degree) == ("normal", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence"),
+    [
+        ("见右肺下叶结节，代谢增高", "右肺下叶结节，代谢增高"),
+        ("所见双肾摄取增高", "双肾摄取增高"),
+        ("The right kidney is hypermetabolic.", "right kidney is hypermetabolic"),
+        ("A hypermetabolic left adrenal nodule.", "hypermetabolic left adrenal"),
+    ],
+)
+def test_the_evidence_begins_with_the_side_of_the_organ(text: str, evidence: str) -> None:
+    (mention,) = read(text).mentions
+    assert text[mention.start : mention.end] == evidence
+
+
+def test_what_a_caller_does_to_the_states_of_a_reading_stays_with_him() -> None:
+    text = "脾脏摄取增高。"
+    first = read(text)
+    first.states.clear()  # type: ignore[attr-defined]
+    assert set(read(text).states) == {"spleen"}
+    assert read(text).mentions == first.mentions
+
+
+def test_a_fall_that_leaves_a_level_is_not_flagged_as_change_only() -> None:
+    names = {flag.name for flag in read("右肺门淋巴结摄取较前减低，但仍高于肝脏。").flags}
+    assert "prior_mentioned" in names
+    assert "temporal_change_only" not in names
