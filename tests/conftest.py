@@ -25,6 +25,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> object:
     patch = pytest.MonkeyPatch()
-    patch.setenv("PET2REP_CACHE", str(tmp_path_factory.mktemp("cache")))
+    base = tmp_path_factory.getbasetemp()
+    # Workers share one folder: what one makes on first use serves the others.
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    patch.setenv("PET2REP_CACHE", str(shared / "pet2rep-cache"))
     yield
     patch.undo()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -37,14 +36,15 @@ class ReaderServer:
         self.endpoint: Endpoint = find_endpoint(spec, settings)
         self.name = str(spec)
         self._model = spec.name
+        self._hopeless: UsageProblem | None = None
+        self._client = self._connect()
 
     @property
     def identity(self) -> str:
         """What its answers are kept under: the model as it was asked for, and where."""
         return f"{self.name} at {self.endpoint.base_url}"
 
-    @cached_property
-    def _client(self) -> OpenAI:
+    def _connect(self) -> OpenAI:
         from openai import DefaultHttpxClient, OpenAI
 
         # A redirect could lead reports to another machine, and so could a proxy that is set for
@@ -66,6 +66,8 @@ class ReaderServer:
         Raises ``GenerationFailed`` if there is none, and ``UsageProblem`` if there will be none
         for any question: no connection, a refused key, an unknown model.
         """
+        if self._hopeless is not None:
+            raise self._hopeless
         began = time.perf_counter()
         wanted = {"name": "uptake_states", "strict": True, "schema": dict(schema)}
         parameters: dict[str, Any] = {
@@ -97,19 +99,21 @@ class ReaderServer:
             return GenerationTimeout(f"no answer within {self.endpoint.timeout:g} s")
         if isinstance(why, openai.APIStatusError):
             said = f"the server answered HTTP {why.status_code}: {told}"
-            hopeless = why.status_code in _HOPELESS
-            return UsageProblem(f"{self.name}: {said}") if hopeless else GenerationFailed(said)
+            return self._noted(said, hopeless=why.status_code in _HOPELESS)
         if isinstance(why, openai.APIConnectionError):
             said = f"the connection to {self.endpoint.base_url} failed: {told}"
-            hopeless = "ConnectError" in type(why.__cause__).__name__
-            return UsageProblem(f"{self.name}: {said}") if hopeless else GenerationFailed(said)
+            return self._noted(said, hopeless="ConnectError" in type(why.__cause__).__name__)
         return GenerationFailed(f"the answer makes no sense: {type(why).__name__}: {told}")
+
+    def _noted(self, said: str, *, hopeless: bool) -> GenerationFailed | UsageProblem:
+        if not hopeless:
+            return GenerationFailed(said)
+        self._hopeless = UsageProblem(f"{self.name}: {said}")
+        return self._hopeless
 
     def close(self) -> None:
         """Close the connections; callable twice."""
-        if "_client" in self.__dict__:
-            self._client.close()
-            del self.__dict__["_client"]
+        self._client.close()
 
 
 def _finish(reason: str, *, refused: bool) -> FinishReason:

@@ -95,9 +95,12 @@ def _reply(request: GenerationRequest) -> Reply:
 
 @cache
 def _knowledge_digest() -> str:
+    from pytest_pet2rep.phantom.synthesis import PHANTOM_VERSION
+    from pytest_pet2rep.run.suv_reader_learning import SUBJECTS
+
     folder = resources.files("pytest_pet2rep") / "data/suv_reader"
     files = sorted(folder.iterdir(), key=lambda file: file.name)
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(f"atlas:{PHANTOM_VERSION}:{SUBJECTS}".encode())
     for file in files:
         digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()[:12]

@@ -11,23 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_pet2rep.cachefolder import cache_folder
+from pytest_pet2rep.run.suv_reader_grid import NECK_CM, X_CM, Y_CM, Z_CM
 from pytest_pet2rep.run.suv_reader_pixels import Plane
-
-X_CM = np.arange(-19.0, 19.01, 0.4)
-Y_CM = np.arange(-9.0, 9.41, 0.4)
-Z_CM = np.arange(-13.0, 101.6, 0.5)
-NECK_CM = 70.0
-ORGANS = ("", "brain", "eyes", "sinuses", "nasopharynx", "tonsils", "salivary", "thyroid", "lungs",
-          "heart", "esophagus", "liver", "gallbladder", "pancreas", "spleen", "kidneys",
-          "adrenals", "stomach", "intestine", "bladder", "prostate", "uterus", "ovaries",
-          "bone")  # fmt: skip
-"""Fine organs of the atlas by number; 0 is none of them."""
 
 TRUNK = {"M": (1.0, 1.0, 1.0), "F": (0.8625, 0.980, 0.9014)}
 HEAD = {"M": (1.0, 1.0, 1.0), "F": (0.971, 0.976, 0.955)}
@@ -73,9 +64,22 @@ class Expected:
 
 @cache
 def atlas() -> dict[str, NDArray[np.uint8]]:
-    """The shipped atlas: ``<sex>_<quantity>`` -> uint8, shape (x, y, z); SUV in steps of 5/255."""
-    file = resources.files("pytest_pet2rep") / "data/suv_reader/atlas.npz"
-    with file.open("rb") as handle, np.load(handle) as stored:
+    """The atlas: ``<sex>_<quantity>`` -> uint8, shape (x, y, z); SUV in steps of 5/255.
+
+    Made from healthy phantoms on first use (about a minute) and kept in the cache folder.
+    """
+    from pytest_pet2rep.phantom.synthesis import PHANTOM_VERSION
+    from pytest_pet2rep.run.suv_reader_learning import SUBJECTS, write_atlas
+
+    folder = cache_folder("suv-reader")
+    file = folder / f"atlas-phantom{PHANTOM_VERSION}-{SUBJECTS}.npz"
+    if not file.exists():
+        from filelock import FileLock
+
+        with FileLock(folder / "lock"):
+            if not file.exists():
+                write_atlas(file)
+    with np.load(file) as stored:
         return {name: stored[name] for name in stored.files}
 
 

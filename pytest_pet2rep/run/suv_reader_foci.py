@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_pet2rep.phantom.places import organ_rules
-from pytest_pet2rep.run.suv_reader_atlas import ORGANS, Expected
+from pytest_pet2rep.run.suv_reader_atlas import Expected
+from pytest_pet2rep.run.suv_reader_grid import ORGANS
 from pytest_pet2rep.run.suv_reader_pixels import Plane
 from pytest_pet2rep.types import Side, UptakeState
 

@@ -1,13 +1,13 @@
 """Makes what ``baseline/suv-reader`` knows beforehand, from phantoms that are in no cohort.
 
-``python -m pytest_pet2rep.run.suv_reader_learning FILE`` writes the atlas: what healthy subjects
-of random size and uptake look like, in the frame of the reference body.
+The atlas is what healthy subjects of random size and uptake look like, in the frame of the
+reference body.
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
+import os
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from pytest_pet2rep.phantom.physics import subject_uptake
 from pytest_pet2rep.phantom.synthesis import PET_STEP, pet_axes, project_pet
 from pytest_pet2rep.phantom.tissues import tissues
 from pytest_pet2rep.run.fresh_phantoms import healthy_phantom
-from pytest_pet2rep.run.suv_reader_atlas import NECK_CM, ORGANS, X_CM, Y_CM, Z_CM
+from pytest_pet2rep.run.suv_reader_grid import NECK_CM, ORGANS, X_CM, Y_CM, Z_CM
 
 SUBJECTS = 32
 """Healthy subjects of each sex that the atlas is made of."""
@@ -126,16 +126,10 @@ def _nearest(wanted: NDArray[Any], have: NDArray[Any]) -> NDArray[np.intp]:
     return inside
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Command line: the file to write."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--subjects", type=int, default=SUBJECTS)
-    options = parser.parse_args(argv)
-    options.file.parent.mkdir(parents=True, exist_ok=True)
-    arrays: dict[str, Any] = dict(make_atlas(options.subjects))
-    np.savez_compressed(options.file, **arrays)
-
-
-if __name__ == "__main__":
-    main()
+def write_atlas(path: Path, subjects: int = SUBJECTS) -> None:
+    """Make the atlas and let it appear at ``path`` at once."""
+    arrays: dict[str, Any] = dict(make_atlas(subjects))
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".npz")
+    with os.fdopen(handle, "wb") as file:
+        np.savez_compressed(file, **arrays)
+    os.replace(name, path)
