@@ -26,6 +26,7 @@ def run_card(runtime: Runtime, languages: tuple[Language, ...]) -> dict[str, Any
     from pytest_pet2rep.findings.reader import EXTRACTOR
     from pytest_pet2rep.models.cleaning import CLEANING
     from pytest_pet2rep.models.request import decoding_profile
+    from pytest_pet2rep.run.audit_figures import audit_summary
 
     settings, cohort = runtime.settings, runtime.cohort
     identity = runtime.provider.identity
@@ -53,6 +54,7 @@ def run_card(runtime: Runtime, languages: tuple[Language, ...]) -> dict[str, Any
         "organs": runtime.profile.label,
         "section": str(settings.section),
         "extractor": EXTRACTOR,
+        "extractor_audit": audit_summary(EXTRACTOR),
         "cleaning": CLEANING if settings.clean else "none",
         "expectations": str(settings.expectations),
         "silence": str(settings.silence),
