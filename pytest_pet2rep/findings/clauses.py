@@ -19,6 +19,7 @@ _LISTED = re.compile(r"(?<=[Oapnu]),(?=[cyIGs]{0,4}[Oapn])")
 _JOINED_CLAUSE = re.compile(r"c(?=[GsQLoMyI]*[Oapn][OapnLsGcI]*F)")
 _BARE_UPTAKE = re.compile(r"f{0,2}[Ud]I[sOapnc]{1,12}")
 _SEPARATORS = frozenset(",;:b")
+_SEPARATOR = re.compile("[,;:b]")
 _MAX_OPEN = 60
 _UNDIVIDED = 2
 _LONGEST_CLAUSE, _LONGEST_SENTENCE = 400, 1200
@@ -41,7 +42,7 @@ class Clause:
     kinds: str = ""
 
     def __post_init__(self) -> None:
-        self.kinds = "".join([token.kind for token in self.tokens])
+        self.kinds = self.kinds or "".join([token.kind for token in self.tokens])
 
 
 @dataclass(slots=True, eq=False)
@@ -64,24 +65,25 @@ class Sentence:
 
 def sentences(text: str, tokens: list[Token]) -> Iterator[Sentence]:
     """Split tokens at full stops and line breaks, and each sentence at commas and contrasts."""
-    held: list[Token] = []
     slots = blanks(text)
-    breaks = 0
-    start = 0
-    for token in tokens:
-        if token.kind not in ".\n":
-            held.append(token)
-            if len(held) >= _LONGEST_SENTENCE:
-                yield _sentence(text, held, start, token.end, breaks, slots)
-                held, breaks, start = [], 0, token.end
-            continue
-        if held:
-            yield _sentence(text, held, start, token.end, breaks, slots)
-            held, breaks = [], 0
-        breaks = breaks + 1 if token.kind == "\n" else breaks
-        start = token.end
-    if held:
-        yield _sentence(text, held, start, len(text), breaks, slots)
+    kinds = "".join([token.kind for token in tokens])
+    breaks = start = first = 0
+    for stop in _STOP.finditer(kinds):
+        position = stop.start()
+        while position - first > _LONGEST_SENTENCE:
+            cut = first + _LONGEST_SENTENCE
+            end = tokens[cut - 1].end
+            yield _sentence(text, tokens[first:cut], start, end, breaks, slots)
+            first, start, breaks = cut, end, 0
+        end = tokens[position].end if position < len(tokens) else len(text)
+        if position > first:
+            yield _sentence(text, tokens[first:position], start, end, breaks, slots)
+            breaks = 0
+        breaks = breaks + 1 if stop.group() == "\n" else breaks
+        start, first = end, position + 1
+
+
+_STOP = re.compile(r"[.\n]|\Z")
 
 
 def _sentence(
@@ -99,8 +101,7 @@ def _sentence(
     )  # fmt: skip
 
 
-def _says(tokens: list[Token]) -> bool:
-    kinds = "".join([token.kind for token in tokens])
+def _says(kinds: str) -> bool:
     return not _SAYS.isdisjoint(kinds) and _BARE_UPTAKE.fullmatch(kinds) is None
 
 
@@ -123,28 +124,38 @@ def _what_is_stated(text: str, tokens: list[Token], start: int, end: int) -> lis
 
 def split_clauses(sentence: Sentence) -> list[Clause]:
     """Clauses of a sentence whose tokens the grammar has already marked."""
-    found: list[Clause] = []
-    held: list[Token] = []
     tokens = sentence.tokens
-    _join_lists(tokens, "".join([token.kind for token in tokens]))
-    kinds = "".join([token.kind for token in tokens])
+    kinds = _join_lists(tokens, "".join([token.kind for token in tokens]))
     kinds = _join_phrases(tokens, kinds)
-    joins = (
-        {match.start() for match in _JOINED_CLAUSE.finditer(kinds)} if "F" in kinds else frozenset()
-    )
-    for position, token in enumerate(tokens):
-        joined = position in joins and _says(held)
-        if token.kind in _SEPARATORS or joined:
-            found.append(Clause(tokens=held, closed_by=token.kind))
-            held = []
-        elif len(held) >= _LONGEST_CLAUSE:
-            found.append(Clause(tokens=held, closed_by=","))
-            held = [token]
-        else:
-            held.append(token)
-    found.append(Clause(tokens=held, closed_by="."))
-    _mark_unfilled(sentence, found)
-    return [clause for clause in found if clause.tokens or clause.closed_by == ":"]
+    found: list[Clause] = []
+    start = 0
+    for border in _borders(kinds):
+        if not (kinds[border] == "c" and not _says(kinds[start:border])):
+            _cut(found, tokens, kinds, start, border, kinds[border])
+            start = border + 1
+    _cut(found, tokens, kinds, start, len(kinds), ".")
+    if sentence.blanks:
+        _mark_unfilled(sentence, found)
+    return found
+
+
+def _borders(kinds: str) -> list[int]:
+    """Separators, and an "and" before a new verb."""
+    borders = [match.start() for match in _SEPARATOR.finditer(kinds)]
+    if "F" in kinds and "c" in kinds:
+        borders = sorted({*borders, *(m.start() for m in _JOINED_CLAUSE.finditer(kinds))})
+    return borders
+
+
+def _cut(
+    found: list[Clause], tokens: list[Token], kinds: str, start: int, end: int, closed_by: str
+) -> None:
+    while end - start > _LONGEST_CLAUSE:
+        last = start + _LONGEST_CLAUSE
+        found.append(Clause(tokens=tokens[start:last], closed_by=",", kinds=kinds[start:last]))
+        start = last
+    if end > start or closed_by == ":":
+        found.append(Clause(tokens=tokens[start:end], closed_by=closed_by, kinds=kinds[start:end]))
 
 
 _FOUND_IN = re.compile(r"[^Oanp,;:b]*[UHKZ+\-0dL][^Oanp,;:b]*(?P<mark>,)[GL]{0,2}I[GsIp]{0,3}[Oan]")
@@ -161,11 +172,11 @@ def _join_phrases(tokens: list[Token], kinds: str) -> str:
     return "".join([token.kind for token in tokens]) if any(found) else kinds
 
 
-def _join_lists(tokens: list[Token], kinds: str) -> None:
+def _join_lists(tokens: list[Token], kinds: str) -> str:
     """A comma between two organs is an "and", unless both sides have an uptake phrase."""
-    commas = [match.start() for match in _LISTED.finditer(kinds)]
+    commas = [match.start() for match in _LISTED.finditer(kinds)] if "," in kinds else []
     if not commas:
-        return
+        return kinds
     borders = [-1, *(i for i, kind in enumerate(kinds) if kind in _SEPARATORS), len(kinds)]
     says = [
         not _STATES.isdisjoint(kinds[left + 1 : right])
@@ -177,6 +188,7 @@ def _join_lists(tokens: list[Token], kinds: str) -> None:
         behind = place[comma]
         if not (says[behind - 1] and says[behind]):
             tokens[comma].kind = "c"
+    return "".join([token.kind for token in tokens])
 
 
 def _mark_unfilled(sentence: Sentence, clauses: list[Clause]) -> None:

@@ -88,7 +88,7 @@ def mark(tokens: list[Token]) -> dict[int, tuple[str, ...]]:
     if "C" in kinds:
         _take_all(_CT_AFTER, tokens, keep="OasnpL")
         _take_all(_CT_BEFORE, tokens, keep="OasnpL")
-    if any(token.word.value == "neither" for token in tokens if token.kind == "!"):
+    if kinds.count("!") > 1 and any(t.word.value == "neither" for t in tokens if t.kind == "!"):
         for token in tokens:
             token.kind = "c" if token.word.value == "nor" else token.kind
     return relations

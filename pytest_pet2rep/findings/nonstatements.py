@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
 
+@lru_cache(maxsize=4096)
 def is_statement(sentence: str) -> bool:
     """Whether a normalised sentence states anything about the patient."""
     return _patterns().search(sentence) is None

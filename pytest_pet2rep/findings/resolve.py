@@ -23,6 +23,7 @@ _PRIOR_PHRASE = re.compile(r"o[GVFMsOaIn]{0,3}$")
 _ONLY_PLACES = re.compile("[Oapsncu]+")
 _EVENNESS = re.compile("[G=]{1,4}")
 _WITH = re.compile(r"VG{0,3}$")
+_OF_A_PRIOR = frozenset("Tok^_")
 _COMPARATIVES = ("comparative_more", "comparative_less")
 _UPTAKE_WORD = re.compile("[UHKfdZ]")
 
@@ -47,7 +48,7 @@ def _sentence(text: str, memory: Memory, sentence: Sentence) -> None:
     sentence.clauses = split_clauses(sentence)
     for clause in sentence.clauses:
         _clause(text, memory, clause)
-    if any("S" in clause.kinds for clause in sentence.clauses):
+    if [clause for clause in sentence.clauses if "S" in clause.kinds]:
         read_values(memory, sentence)
     for excepted in exceptions:
         _exception(text, memory, excepted)
@@ -62,12 +63,13 @@ def _refers_back(sentence: Sentence) -> bool:
     """Whether a sentence speaks of the one before it ("This is likely physiologic.")."""
     if not sentence.tokens or sentence.after_gap:
         return False
-    return sentence.tokens[0].kind in "yRP" or any(t.kind in "z3" for t in sentence.tokens)
+    kinds = "".join([token.kind for token in sentence.tokens])
+    return kinds[0] in "yRP" or "z" in kinds or "3" in kinds
 
 
 def _note_prior(memory: Memory, sentence: Sentence) -> None:
     for token in sentence.tokens:
-        if token.kind in "Tok^_" and token.word.value not in _COMPARATIVES:
+        if token.kind in _OF_A_PRIOR and token.word.value not in _COMPARATIVES:
             memory.found.prior.append((token.start, token.end))
             return
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pytest_pet2rep.findings.lexicon import Lexicon, Word, lexicon
 from pytest_pet2rep.findings.numbers import PLACES, SPECIAL, STARTS
@@ -50,7 +51,30 @@ _PLAIN = Word(kind="")
 
 
 def tokenise(text: str) -> list[Token]:
-    """All tokens of normalised ``text`` in order, in time linear in its length."""
+    """All tokens of normalised ``text`` in order, in time linear in its length.
+
+    Sentences return from report to report, so their tokens are remembered.
+    """
+    found: list[Token] = []
+    for piece in _PIECE.finditer(text):
+        start = piece.start()
+        remembered = piece.end() - start <= _LONGEST_REMEMBERED
+        tokens = _remembered(piece.group()) if remembered else _tokens(piece.group())
+        found += [Token(t.kind, t.start + start, t.end + start, t.word, t.number) for t in tokens]
+    return found
+
+
+_PIECE = re.compile("[^。\n]*[。\n]|[^。\n]+")
+_LONGEST_REMEMBERED = 600
+"""Characters of a sentence; longer ones hardly return."""
+
+
+@lru_cache(maxsize=4096)
+def _remembered(sentence: str) -> tuple[Token, ...]:
+    return tuple(_tokens(sentence))
+
+
+def _tokens(text: str) -> list[Token]:
     table = lexicon()
     trie = table.trie
     tokens: list[Token] = []
