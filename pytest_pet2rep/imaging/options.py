@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from pytest_pet2rep.errors import UsageProblem
 
-ALGORITHM = "coronal-planes:1"
+ALGORITHM = "planes:2"
 """Changes whenever the same volumes and options would render to other pixels."""
+
+
+COLORMAPS = ("hot", "gray")
 
 
 class Views(StrEnum):
@@ -18,6 +22,29 @@ class Views(StrEnum):
 
     FUSED = "fused"
     SEPARATE = "separate"
+
+
+class Plane(StrEnum):
+    """How the body is cut; ``MIP`` is the largest PET value from front to back, without CT."""
+
+    CORONAL = "coronal"
+    AXIAL = "axial"
+    SAGITTAL = "sagittal"
+    MIP = "mip"
+
+    @property
+    def axis(self) -> int:
+        """Axis of a volume in RAS order that the planes lie across, or are projected along."""
+        return {"sagittal": 0, "coronal": 1, "axial": 2, "mip": 1}[self.value]
+
+
+class Choice(StrEnum):
+    """Which planes are shown; ``UPTAKE``: see ``imaging.uptake``."""
+
+    FRACTIONS = "fractions"
+    INDICES = "indices"
+    UPTAKE = "uptake"
+    ALL = "all"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,10 +56,16 @@ class ViewOptions:
     """
 
     views: Views = Views.FUSED
+    plane: Plane = Plane.CORONAL
+    choice: Choice = Choice.FRACTIONS
+    """``INDICES`` wherever indices are given."""
     fractions: tuple[float, ...] = (0.45, 0.50, 0.55)
-    """Positions of the coronal planes along the PET grid, counted from posterior, 0 to 1."""
+    """Positions along the PET grid, 0 to 1: from posterior, from the feet (axial) or from the
+    patient's left (sagittal)."""
     indices: tuple[int, ...] = ()
-    """Coronal PET indices counted from posterior; they replace ``fractions`` when given."""
+    """PET indices, counted from the same ends; they replace ``fractions`` when given."""
+    count: int = 3
+    """How many planes ``Choice.UPTAKE`` shows."""
     suv_max: float = 5.0
     """SUV shown at the upper end of the colour map; the lower end is 0."""
     ct_window: tuple[float, float] = (-1000.0, 1000.0)
@@ -40,20 +73,30 @@ class ViewOptions:
     alpha: float = 0.45
     """Weight of the PET colour in a fused image; CT has the rest."""
     colormap: str = "hot"
-    """``hot`` or ``gray``, for the PET."""
+    """One of ``COLORMAPS``, for the PET."""
     aspect: bool = False
     """Stretch rows so that a millimetre is as long down as across (demo: off)."""
 
     def __post_init__(self) -> None:
+        if self.indices and self.choice is Choice.FRACTIONS:
+            object.__setattr__(self, "choice", Choice.INDICES)
         low, high = self.ct_window
+        numbers = (*self.fractions, self.suv_max, low, high, self.alpha)
         wrong = [
-            (not self.fractions and not self.indices, "no plane is asked for"),
+            (not all(map(math.isfinite, numbers)), "a number is not finite"),
+            (self.choice is Choice.FRACTIONS and not self.fractions, "no plane is asked for"),
+            (self.choice is Choice.INDICES and not self.indices, "no plane index is given"),
+            (
+                bool(self.indices) and self.choice is not Choice.INDICES,
+                f"plane indices are given, but the choice is {self.choice}",
+            ),
             (any(not 0 <= f <= 1 for f in self.fractions), "a plane fraction lies outside 0..1"),
             (any(i < 0 for i in self.indices), "a plane index is negative"),
+            (self.count < 1, "count must be at least 1"),
             (not self.suv_max > 0, "suv_max must be above 0"),
             (not low < high, "the CT window must rise"),
             (not 0 <= self.alpha <= 1, "alpha lies outside 0..1"),
-            (self.colormap not in ("hot", "gray"), f"unknown colormap {self.colormap!r}"),
+            (self.colormap not in COLORMAPS, f"unknown colormap {self.colormap!r}"),
         ]
         for is_wrong, why in wrong:
             if is_wrong:
@@ -61,16 +104,19 @@ class ViewOptions:
 
 
 def plane_indices(options: ViewOptions, size: int) -> tuple[int, ...]:
-    """Coronal indices to show of a PET grid with ``size`` coronal planes, counted from posterior.
+    """Indices to show of a PET grid with ``size`` planes, by fractions, by index, or all.
 
     A fraction f is the plane ``floor(f * size)``, so that 0.45, 0.50 and 0.55 of 200 planes are
     90, 100 and 110.  Raises ``UsageProblem`` for an index that the grid does not have.
     """
-    if not options.indices:
+    if options.choice is Choice.ALL:
+        return tuple(range(size))
+    if options.choice is Choice.FRACTIONS:
         return tuple(min(int(f * size + 1e-9), size - 1) for f in options.fractions)
     if max(options.indices) >= size:
         raise UsageProblem(
-            f"plane index {max(options.indices)} asked for, but the PET has {size} coronal planes"
+            f"plane index {max(options.indices)} asked for, but the PET has {size} "
+            f"{options.plane} planes"
         )
     return options.indices
 

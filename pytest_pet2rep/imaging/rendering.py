@@ -1,55 +1,126 @@
-"""Coronal slices of PET and CT as 8-bit images, the way the model gets to see them."""
+"""Slices of PET and CT as 8-bit images, the way the model gets to see them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pytest_pet2rep.imaging.colours import colour_table
-from pytest_pet2rep.imaging.options import ViewOptions, Views, plane_indices
-from pytest_pet2rep.imaging.planes import sample_plane
-from pytest_pet2rep.imaging.volumes import Volume
+from pytest_pet2rep.imaging.options import Choice, Plane, ViewOptions, Views, plane_indices
+from pytest_pet2rep.imaging.parts import FileGrid, Part, open_grid, read_part, read_projection
+from pytest_pet2rep.imaging.planes import (
+    Voxels,
+    own_indices,
+    own_plane,
+    sample_plane,
+    sampled_indices,
+)
+from pytest_pet2rep.imaging.uptake import hottest_planes
+from pytest_pet2rep.imaging.volumes import Volume, load_volume, spacing_of
 from pytest_pet2rep.types import SentImage
 
 CT_FILL = -1000.0
 """HU outside the CT field of view: air."""
+PICTURE_AXES = {Plane.CORONAL: (0, 2), Plane.AXIAL: (0, 1), Plane.SAGITTAL: (1, 2)}
+PICTURE_AXES[Plane.MIP] = PICTURE_AXES[Plane.CORONAL]
 
 
 def render_views(
     pet: Volume, ct: Volume, options: ViewOptions | None = None
 ) -> tuple[SentImage, ...]:
-    """Render the coronal planes that ``options`` asks for, CT resampled linearly onto the PET.
+    """Render the planes that ``options`` asks for, CT resampled linearly onto the PET.
 
     ``pet`` in SUV, ``ct`` in HU, both in RAS order.  Radiological convention: the patient's
-    right is on the image's left, the head is up.  Pixels are uint8, shape (rows, columns, 3);
-    one pixel per PET voxel unless ``aspect`` is set.  ``FUSED`` gives one image a plane,
-    ``SEPARATE`` the PET images and then the CT images.
+    right is on the image's left (sagittal: the front is), head or front is up.  Pixels are uint8,
+    shape (rows, columns, 3); one pixel per PET voxel unless ``aspect`` is set.  ``FUSED`` gives
+    one image a plane, ``SEPARATE`` the PET images and then the CT images; ``Plane.MIP`` is one
+    image of the PET alone in both.
 
     Raises ``UsageProblem`` for a plane that the PET does not have.
     """
     options = options or ViewOptions()
-    shown = plane_indices(options, pet.data.shape[1])
-    hot = [_pet_colours(pet, j, options) for j in shown]
-    grey = [_ct_greys(sample_plane(ct, pet, j, CT_FILL), options) for j in shown]
-    stretch = pet.spacing[2] / pet.spacing[0] if options.aspect else 1.0
+    if options.plane is Plane.MIP:
+        return (_projected(np.fmax.reduce(pet.data, axis=1), pet.affine, options),)
+    return _rendered(pet, ct, _shown(pet, options), options)
+
+
+def render_files(pet: Path, ct: Path, options: ViewOptions | None = None) -> tuple[SentImage, ...]:
+    """Render what ``render_views`` renders of two files, without holding the volumes.
+
+    Each file is read once, slice by slice, and only the rows that the planes need are kept; for
+    ``Choice.UPTAKE`` the PET is held.  The CT is not read for ``Plane.MIP``.
+
+    Raises ``ImagingError`` as ``load_volume`` does and ``UsageProblem`` as ``render_views`` does.
+    """
+    options = options or ViewOptions()
+    if options.plane is Plane.MIP:
+        grid = open_grid(pet)
+        return (_projected(read_projection(grid), grid.affine, options),)
+    ct_grid = open_grid(ct)  # a broken header is found before anything long starts
+    shown_pet, shown = _pet_and_planes(pet, options)
+    axis = options.plane.axis
+    shown_ct = read_part(ct_grid, sampled_indices(ct_grid, shown_pet, shown, axis))
+    return _rendered(shown_pet, shown_ct, shown, options)
+
+
+def _pet_and_planes(path: Path, options: ViewOptions) -> tuple[Volume | Part, tuple[int, ...]]:
+    if options.choice is Choice.UPTAKE:
+        whole = load_volume(path)
+        return whole, _shown(whole, options)
+    grid: FileGrid = open_grid(path)
+    axis = options.plane.axis
+    shown = plane_indices(options, grid.shape[axis])
+    return read_part(grid, own_indices(grid.shape, shown, axis)), shown
+
+
+def _shown(pet: Volume, options: ViewOptions) -> tuple[int, ...]:
+    if options.choice is Choice.UPTAKE:
+        return hottest_planes(pet, options.plane.axis, options.count)
+    return plane_indices(options, pet.shape[options.plane.axis])
+
+
+def _rendered(
+    pet: Voxels, ct: Voxels, shown: Sequence[int], options: ViewOptions
+) -> tuple[SentImage, ...]:
+    axis = options.plane.axis
+    stretch = _stretch(pet.affine, options)
+    hot = [_pet_colours(own_plane(pet, n, axis), options) for n in shown]
+    grey = [_ct_greys(sample_plane(ct, pet, n, axis, CT_FILL), options) for n in shown]
+    names = [_name(options.plane, n) for n in shown]
     if options.views is Views.FUSED:
         fused = [
             options.alpha * p + (1 - options.alpha) * c for p, c in zip(hot, grey, strict=True)
         ]
         return tuple(
-            _image(f"fused_{j:03d}", f, stretch) for j, f in zip(shown, fused, strict=True)
+            _image(f"fused_{name}", f, stretch) for name, f in zip(names, fused, strict=True)
         )
     return tuple(
-        _image(f"{kind}_{j:03d}", plane, stretch)
+        _image(f"{kind}_{name}", plane, stretch)
         for kind, planes in (("pet", hot), ("ct", grey))
-        for j, plane in zip(shown, planes, strict=True)
+        for name, plane in zip(names, planes, strict=True)
     )
 
 
-def _pet_colours(pet: Volume, j: int, options: ViewOptions) -> NDArray[Any]:
-    suv = np.nan_to_num(pet.data[:, j, :].astype(np.float64), nan=0.0)
+def _projected(suv: NDArray[Any], affine: NDArray[np.float64], options: ViewOptions) -> SentImage:
+    return _image("pet_mip", _pet_colours(suv, options), _stretch(affine, options))
+
+
+def _name(plane: Plane, index: int) -> str:
+    return f"{index:03d}" if plane is Plane.CORONAL else f"{plane}_{index:03d}"
+
+
+def _stretch(affine: NDArray[np.float64], options: ViewOptions) -> float:
+    across, down = PICTURE_AXES[options.plane]
+    spacing = spacing_of(affine)
+    return spacing[down] / spacing[across] if options.aspect else 1.0
+
+
+def _pet_colours(plane: NDArray[Any], options: ViewOptions) -> NDArray[Any]:
+    suv = np.nan_to_num(plane.astype(np.float64), nan=0.0)
     level = np.rint(np.clip(suv / options.suv_max, 0.0, 1.0) * 255.0).astype(np.intp)
     return colour_table(options.colormap)[level]
 
@@ -61,7 +132,7 @@ def _ct_greys(hu: NDArray[np.float64], options: ViewOptions) -> NDArray[Any]:
 
 
 def _image(name: str, plane: NDArray[Any], stretch: float) -> SentImage:
-    """Turn an (i, k, 3) plane, i to the right and k to the head, into rows and columns."""
+    """Turn a (right or front, up, 3) plane into rows and columns."""
     upright = plane[::-1, ::-1].transpose(1, 0, 2)
     if stretch != 1.0:
         upright = _stretch_rows(upright, stretch)

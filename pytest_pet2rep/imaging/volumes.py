@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_pet2rep.errors import ImagingError
+from pytest_pet2rep.imaging.voxel_files import open_voxels, slices
 
-MAX_VOXELS = 2**31
-"""A grid above this (8 GiB as float32) is taken for a broken header."""
+Indices = NDArray[np.intp]
+
 STORED_STEP = 1 / 512
 """SUV per integer step in files that ``save_volume`` writes."""
 
@@ -33,8 +33,23 @@ class Volume:
     @property
     def spacing(self) -> tuple[float, float, float]:
         """Voxel edge lengths along i, j and k in mm."""
-        x, y, z = np.sqrt((self.affine[:3, :3] ** 2).sum(axis=0))
-        return float(x), float(y), float(z)
+        return spacing_of(self.affine)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Voxels along i, j and k."""
+        return self.data.shape
+
+    def at(self, i: Indices, j: Indices, k: Indices) -> NDArray[Any]:
+        """Values at voxel indices that broadcast against each other."""
+        values: NDArray[Any] = self.data[i, j, k]
+        return values
+
+
+def spacing_of(affine: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Voxel edge lengths in mm along the three axes of an affine."""
+    x, y, z = np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
+    return float(x), float(y), float(z)
 
 
 def canonical(data: NDArray[Any], affine: NDArray[np.float64], where: str = "volume") -> Volume:
@@ -42,23 +57,47 @@ def canonical(data: NDArray[Any], affine: NDArray[np.float64], where: str = "vol
 
     Raises ``ImagingError`` unless the data is 3D and the affine finite and invertible.
     """
-    import nibabel as nib
-    from nibabel.orientations import apply_orientation, inv_ornt_aff, io_orientation
-
     if data.ndim > 3 and all(n == 1 for n in data.shape[3:]):
         data = data.reshape(data.shape[:3])
     if data.ndim != 3 or 0 in data.shape:
         raise ImagingError(f"{where}: has shape {data.shape}; a volume needs three axes")
+    turn = turn_to_ras(affine, data.shape, where)
+    return Volume(data=turn.apply(data), affine=turn.affine)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """How the axes of a file become those of a ``Volume``.
+
+    ``axes[r]`` is the axis of the file that runs along R, A or S (r = 0, 1, 2), ``flipped[r]``
+    whether it runs the other way; ``affine`` is that of the turned grid.
+    """
+
+    axes: tuple[int, ...]
+    flipped: tuple[bool, ...]
+    affine: NDArray[np.float64]
+
+    def apply(self, data: NDArray[Any]) -> NDArray[Any]:
+        """Return a view of ``data`` with its axes in RAS order."""
+        steps = (slice(None, None, -1 if flip else None) for flip in self.flipped)
+        return data.transpose(self.axes)[tuple(steps)]
+
+
+def turn_to_ras(affine: NDArray[np.float64], shape: tuple[int, ...], where: str) -> Turn:
+    """Find the nearest axis permutation and flips to RAS; the affine must be usable for that."""
+    from nibabel.orientations import inv_ornt_aff, io_orientation
+
     affine = np.asarray(affine, dtype=np.float64)
     if affine.shape != (4, 4) or not np.isfinite(affine).all():
         raise ImagingError(f"{where}: the affine is not finite; write it again with a valid affine")
-    if abs(np.linalg.det(affine[:3, :3])) < 1e-9:
-        raise ImagingError(f"{where}: the affine is singular; write it again with a valid affine")
     orientation = io_orientation(affine)
-    if nib.orientations.aff2axcodes(affine) != ("R", "A", "S"):
-        affine = affine @ inv_ornt_aff(orientation, data.shape)
-        data = apply_orientation(data, orientation)
-    return Volume(data=data, affine=affine)
+    if abs(np.linalg.det(affine[:3, :3])) < 1e-9 or not np.isfinite(orientation).all():
+        raise ImagingError(f"{where}: the affine is singular; write it again with a valid affine")
+    axes = tuple(int(f) for f in np.argsort(orientation[:, 0]))
+    flipped = tuple(bool(orientation[f, 1] < 0) for f in axes)
+    if axes != (0, 1, 2) or any(flipped):
+        affine = affine @ inv_ornt_aff(orientation, shape)
+    return Turn(axes=axes, flipped=flipped, affine=affine)
 
 
 def load_volume(path: Path) -> Volume:
@@ -69,25 +108,12 @@ def load_volume(path: Path) -> Volume:
     Raises ``ImagingError`` with the path and the reason for anything that is not a readable 3D
     volume: missing, a folder, empty, cut off, 2D, several frames, unusable affine or values.
     """
-    import nibabel as nib
-    from nibabel.filebasedimages import ImageFileError
-
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist or cannot be followed"
-        raise ImagingError(f"{path}: {what}; a volume must be a NIfTI file")
-    try:
-        image = nib.load(path)
-        _check_header(image, path)
-        data = _voxels(image)
-    except ImagingError:
-        raise
-    except (OSError, EOFError, ValueError, TypeError, OverflowError, zlib.error) as why:
-        raise ImagingError(f"{path}: cannot be read as a volume ({_first_line(why)})") from why
-    except ImageFileError as why:
-        raise ImagingError(f"{path}: is not a volume file ({_first_line(why)})") from why
-    if data.dtype.kind == "f" and not np.isfinite(data).any():
-        raise ImagingError(f"{path}: holds no finite value")
-    return canonical(data, image.affine, str(path))
+    file = open_voxels(path)
+    turn = turn_to_ras(file.affine, file.shape, str(path))
+    data = np.empty(file.shape, dtype=file.dtype, order="F")
+    for k, plane in slices(file):
+        data[:, :, k] = file.values(plane)
+    return Volume(data=turn.apply(data), affine=turn.affine)
 
 
 def save_volume(volume: Volume, path: Path) -> None:
@@ -108,26 +134,3 @@ def save_volume(volume: Volume, path: Path) -> None:
             image.to_filename(path)
             return
     nib.Nifti1Image(data, volume.affine).to_filename(path)
-
-
-def _voxels(image: Any) -> NDArray[Any]:
-    """Stored integers as they are where no scaling applies, float32 otherwise."""
-    proxy = image.dataobj
-    plain = getattr(proxy, "slope", None) == 1 and getattr(proxy, "inter", None) == 0
-    whole = image.get_data_dtype().kind in "iu"
-    return np.asarray(proxy) if plain and whole else np.asarray(proxy, dtype=np.float32)
-
-
-def _check_header(image: Any, path: Path) -> None:
-    """Refuse before any voxel is read what could not be used or would not fit."""
-    shape = tuple(int(n) for n in image.shape)
-    if len(shape) < 3 or any(n != 1 for n in shape[3:]):
-        raise ImagingError(f"{path}: has shape {shape}; a volume needs three axes and one frame")
-    if np.prod(shape, dtype=np.float64) > MAX_VOXELS:
-        raise ImagingError(f"{path}: its header claims {shape} voxels; the header is broken")
-    if image.get_data_dtype().names or image.get_data_dtype().kind not in "iuf":
-        raise ImagingError(f"{path}: voxels are {image.get_data_dtype()}, not plain numbers")
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
