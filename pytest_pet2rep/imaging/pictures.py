@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ def load_slice(path: Path) -> SentImage:
     """
     from PIL import Image, UnidentifiedImageError
 
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike pathlib's never raises, whatever the name
         raise ImagingError(f"{path}: is not a file; a slice must be a PNG or JPEG")
     try:
         with Image.open(path, formats=("PNG", "JPEG")) as picture:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -62,12 +63,8 @@ def open_voxels(path: Path) -> VoxelFile:
     import nibabel as nib
     from nibabel.spatialimages import SpatialImage
 
-    try:
-        there = path.is_file()
-    except OSError:  # a loop of links, or a name that no file can have
-        there = False
-    if not there:
-        what = "is a folder" if path.is_dir() else "does not exist or cannot be followed"
+    if not os.path.isfile(path):  # unlike pathlib's never raises, whatever the name
+        what = "is a folder" if os.path.isdir(path) else "does not exist or cannot be followed"
         raise ImagingError(f"{path}: {what}; a volume must be a NIfTI file")
     with _one_sentence(path):
         image = nib.load(path)

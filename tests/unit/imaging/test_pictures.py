@@ -41,9 +41,10 @@ def test_a_broken_slice_is_refused_in_one_sentence(tmp_path: Path, content: byte
         load_slice(path)
 
 
-def test_a_missing_slice_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["", "missing.png", "n" * 300])
+def test_a_folder_and_a_missing_slice_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ImagingError, match="not a file"):
-        load_slice(tmp_path)
+        load_slice(tmp_path / name)
 
 
 def test_a_contact_sheet_holds_every_picture_unchanged() -> None:
