@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pytest_pet2rep.findings.grammar import Predicate
+from pytest_pet2rep.findings.grammar import NOT_IN, Predicate
 from pytest_pet2rep.findings.sites import Site
 from pytest_pet2rep.findings.tokens import Token
 
@@ -26,7 +26,8 @@ def choose(
         return [], predicate.last - 1
     inside = [s for s in sites if predicate.first <= s.index < predicate.last]
     before = [s for s in sites if done < s.index < predicate.first and not s.aside]
-    stop = kinds.find("!", predicate.last, following)
+    denied = NOT_IN.match(kinds, predicate.last)
+    stop = kinds.find("!", denied.end() if denied else predicate.last, following)
     behind = [s for s in sites if predicate.last <= s.index < (following if stop < 0 else stop)]
     if english:
         return _english(
@@ -53,6 +54,8 @@ def _english(
     close = behind if attributive else [s for s in behind if not s.aside]
     if predicate.form == "weak" and not preposed:
         close = [] if before or inside else close
+    if before and predicate.form == "before" and "I" in predicate.kinds:
+        return before, end
     if inside and predicate.form in _BACKWARD:
         return _main(before + inside), end
     if (attributive or preposed) and close:
@@ -95,12 +98,17 @@ def cut_exceptions(tokens: list[Token]) -> tuple[list[Token], list[list[Token]]]
 
 
 _NEAR = 12
+_VERB_BEHIND = re.compile(r"[GsIpcLSOan.]{0,8}[Oan][GsIpcLS.]{0,4}F")
+_STATED = re.compile(r"[UHKZN+\-0]")
 
 
 def _exception_end(kinds: str, start: int) -> int:
     comma = next((i for i in range(start + 1, len(kinds)) if kinds[i] in ",;:b"), len(kinds))
     closing = kinds.find("X", start, comma + _NEAR)
-    return closing if closing >= 0 else comma
+    if closing >= 0:
+        return closing
+    verb = _VERB_BEHIND.match(kinds, start + 1, comma)
+    return verb.end() - 1 if verb and _STATED.search(kinds, 0, start) is None else comma
 
 
 _OWN_STATEMENT = re.compile(r",?(?P<said>[^,;:bOanp]*[UHKZ0+\-][^,;:bOanp]*)")

@@ -16,8 +16,9 @@ _STATES = frozenset("U+-HKZ0=NvPdwAB")
 _ANATOMY = frozenset("Oan")
 _SAYS = frozenset("FVUHKZN+-")
 _LISTED = re.compile(r"(?<=[Oapnu]),(?=[cyIGs]{0,4}[Oapn])")
-_JOINED_CLAUSE = re.compile(r"c(?=[GsQLoMyI]*[Oapn][OapnLsGcI]*F)")
-_BARE_UPTAKE = re.compile(r"f{0,2}[Ud]I[sOapnc]{1,12}")
+_JOINED_CLAUSE = re.compile(r"c(?=[GsQLoMyI]*[Oapn][OapnLsGcI]*[Fz3])")
+_BARE_UPTAKE = re.compile(r"f{0,2}[Ud](?:If)?I[sOapnc]{1,12}")
+_JOINING = re.compile("[Fz3]")
 _SEPARATORS = frozenset(",;:b")
 _SEPARATOR = re.compile("[,;:b]")
 _MAX_OPEN = 60
@@ -90,9 +91,9 @@ def _sentence(
     text: str, tokens: list[Token], start: int, end: int, breaks: int, slots: list[int]
 ) -> Sentence:
     said = is_statement(text[start:end].strip(" 。.!\n"))
-    if not said:
-        tokens = _what_is_stated(text, tokens, start, end)
-        said = bool(tokens)
+    stated = [] if said else _what_is_stated(text, tokens, start, end)
+    if stated:
+        tokens, said = stated, True
     words = _without_brackets(tokens)
     return Sentence(
         clauses=[], start=start, end=end, after_break=breaks > 0, after_gap=breaks > 1,
@@ -142,7 +143,7 @@ def split_clauses(sentence: Sentence) -> list[Clause]:
 def _borders(kinds: str) -> list[int]:
     """Separators, and an "and" before a new verb."""
     borders = [match.start() for match in _SEPARATOR.finditer(kinds)]
-    if "F" in kinds and "c" in kinds:
+    if "c" in kinds and _JOINING.search(kinds):
         borders = sorted({*borders, *(m.start() for m in _JOINED_CLAUSE.finditer(kinds))})
     return borders
 

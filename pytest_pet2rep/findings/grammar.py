@@ -33,11 +33,11 @@ _CT_AFTER = re.compile(
 )
 _CT_BARE = re.compile(r"!?[GA]{0,2}C")
 
-_SKIP = r"[GqMTtVFIQsOapnLcmWyuoPA.#SYgz]"
+_SKIP = r"[GqMTtVFIQsOapnLcmWyuoPA.#SYgzf]"
 _PREDICATE = re.compile(
-    rf"(?P<relation>[_\^][GfH+\-]{{1,3}}[.]{{0,3}}Y|(?:[UfHd]{_SKIP}{{0,8}})?!?[GMt]{{0,3}}[><~](?:[.#S]{{0,8}}c?[><~])?)"
+    rf"(?P<relation>[_\^][GfH+\-]{{1,3}}[.]{{0,3}}Y|(?:[UfHd]{_SKIP}{{0,8}})?!?[GMt]{{0,3}}[><~](?:[.#SGF]{{0,8}}c?[><~])?)"
     rf"|(?P<post>[Ufd]{_SKIP}{{0,10}}![GqMVFtfA!]{{0,4}}(?:[A+\-0ZHKiP](?:[cGA!]{{0,3}}[+\-0ZHKi])*)(?:U(?![GqMTtVF]{{0,4}}[+\-]))?)"
-    rf"|(?P<before>(?:[+\-=NP0Z^_HKv][cGqAf]{{0,3}}){{0,3}}[+\-=NP0^_v][GqAfsOapncILim]{{0,8}}[Ud](?![GqMTtVFA]{{0,4}}[+\-]))"
+    rf"|(?P<before>(?:[+\-=NP0Z^_HKv][cGqAf]{{0,3}}){{0,3}}[+\-=NP0^_v][GqAfsOapncILim]{{0,8}}[Ud](?![GqMTtVFA]{{0,4}}[+\-])|[+\-]G?f(?=I))"
     rf"|(?P<after>[PA]?[Gfi]{{0,3}}[Ufd](?![cV]G?Z){_SKIP}{{0,12}}[+\-0Z=NvwiPA^_](?:[cGVMAT]{{0,4}}[+\-0Z](?![GfOas]{{0,4}}U))*(?![GfsOap]{{0,4}}U))"
     rf"|(?P<hot>[P\^_]?I?[GA]{{0,2}}[HKZ][GMTtAfL]{{0,4}}(?:[+\-v](?![GfOas]{{0,4}}U))?(?:[cGf]{{0,2}}[HKZ0])*)"
     rf"|(?P<deauville>B)"
@@ -45,7 +45,7 @@ _PREDICATE = re.compile(
     rf"|(?P<temporal>T[GMt]{{0,3}}[+\-])"
     rf"|(?P<trend>[\^_](?![GfHIUC+\-]))"
     rf"|(?P<level>m(?:[UN]|F?[=N])|[.]w)"
-    rf"|(?P<bare>[Ud])"
+    rf"|(?P<bare>[Ud]|(?<=[!G])f(?=[IVFt.,]|$))"
     rf"|(?P<alone>v)"
     rf"|(?P<compared>Y[GMt.#S]{{0,8}}[+\-])"
     rf"|(?P<defect>0)"
@@ -83,8 +83,12 @@ def mark(tokens: list[Token]) -> dict[int, tuple[str, ...]]:
         kinds = "".join([token.kind for token in tokens])
     if _RELATION_WORD.search(kinds):
         _mark_references(tokens, kinds, relations)
+    if "b" in kinds and relations:
+        _join_relations(tokens)
     if "w" in kinds or "~" in kinds:
         _take_all(_SIMILAR, tokens)
+    if "HG" in kinds and ("w" in kinds or relations):
+        _level_of_uptake(tokens)
     if "C" in kinds:
         _take_all(_CT_AFTER, tokens, keep="OasnpL")
         _take_all(_CT_BEFORE, tokens, keep="OasnpL")
@@ -133,6 +137,26 @@ def _mark_references(
             token.kind = "T"
         elif token.kind == "Y" and token.start not in relations:
             token.kind = "G"
+
+
+_COMPARED_LEVEL = re.compile(r"H(?=G[GF]{0,2}(?:[><~]|[.]{1,8}w))")
+
+
+def _level_of_uptake(tokens: list[Token]) -> None:
+    """Read "浓聚程度与肝脏相仿" as the level of uptake, not as uptake that is high."""
+    for match in _COMPARED_LEVEL.finditer("".join([token.kind for token in tokens])):
+        if tokens[match.end()].word.value == "extent":
+            tokens[match.start()].kind = "U"
+
+
+_BOTH_WAYS = re.compile(r"[><]\.{1,8}(?P<mark>,?b)(?=[GFtV]{0,2}[><])")
+
+
+def _join_relations(tokens: list[Token]) -> None:
+    """Keep "above blood pool but below liver" together: it is one level, and a normal one."""
+    match = _BOTH_WAYS.search("".join([token.kind for token in tokens]))
+    if match is not None:
+        _take(tokens[match.start("mark") : match.end("mark")])
 
 
 def _mark_multiples(tokens: list[Token], kinds: str, relations: dict[int, tuple[str, ...]]) -> None:
@@ -209,6 +233,8 @@ def _phrases(kinds: str) -> tuple[tuple[str, int, int], ...]:
 
 _CAN_SAY = re.compile(r"[\^_wUdfmHKZ+0vBPNA><~Yq-]")
 _REFUTED_BEHIND = re.compile(r"[^UHKZ!4]{0,12}4(?!.*[UHKZ])")
+NOT_IN = re.compile(r"G?F?VI!")
+"""The negation behind a phrase that is "seen in neither" of the organs that follow."""
 _PASSIVE = re.compile(r"[OasnpIcLtMG]{0,8}F?!G{0,2}V")
 _SHARED = re.compile(r"[cGfAOasnpIqL]{0,8}$")
 _NEGATED_NOUN = re.compile(r"!.*[CLnJ.][^,]*I[GfAs]*$")
@@ -234,7 +260,7 @@ def _negations(
             break
         if kind in "!4" and not _adjectival(kinds, position, predicate, tokens):
             count += 1
-    if _PASSIVE.match(kinds, predicate.last):
+    if _PASSIVE.match(kinds, predicate.last) or NOT_IN.match(kinds, predicate.last):
         count += 1
     if _REFUTED_BEHIND.match(kinds, predicate.last):
         count += 1
@@ -255,6 +281,9 @@ def _adjectival(kinds: str, position: int, predicate: Predicate, tokens: list[To
     inside = kinds[position:hot]
     if _NEGATED_NOUN.fullmatch(inside) is not None:
         return True
+    own = tokens[position]
+    if _MODIFIED.fullmatch(inside) and own.end - own.start == 1:
+        return tokens[hot].start > tokens[hot - 1].end
     unknown = _UNKNOWN_NOUN.fullmatch(inside)
     if unknown is None:
         return False
@@ -266,5 +295,6 @@ def _adjectival(kinds: str, position: int, predicate: Predicate, tokens: list[To
 
 _ATTRIBUTIVE = re.compile(r"[Gs]{0,2}[LnO]")
 _UNKNOWN_NOUN = re.compile(r"(?P<noun>!G{0,2}[FV]{0,2})I[GfAs]{0,3}")
+_MODIFIED = re.compile(r"!G?[C.]{1,2}")
 _SHORTEST_NOUN = 4
 """Characters, with the spaces around it, of a noun between a negation and its preposition."""

@@ -18,7 +18,7 @@ _SUV = (
 _SCALE = (
     r"(?:deauville|多维尔|d-?5ps|5-?ps|五分法|5分法|五分量表|5分量表"
     r"|(?:five|5)-point (?:deauville )?scale"
-    r"|ds(?= ?[:=]? ?[1-5](?!\.?\d)))"
+    r"|ds(?= ?(?:of|[:=])? ?[1-5](?!\.?\d)))"
 )
 _STEP = r"(?:转为|降为|降至|降到|变为|转至|升至|升为|升到|到|至|to|->|→)"
 _DEAUVILLE = (
@@ -35,10 +35,12 @@ _DEAUVILLE = (
     r"|(?<!the )d(?P<short>[1-5])(?= ?(?:[),;。]|\.(?!\d)|$))"
 )
 _FRACTION = r"[二两三四五六七八九十百]{1,3}分之[一二三四五六七八九]"
+_COUNT = r"(?:two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|several|many)"
 _TIMES = (
     rf"(?P<fraction>{_FRACTION})"
-    rf"|(?P<multiple>\d{{1,3}}(?:\.\d{{1,2}})?|[一二三四五六七八九十]{{1,3}})(?:余|多)? ?"
-    r"(?:倍|times|(?:-| )?fold)(?: (?:that (?:of|in)|as (?:high|intense|avid|much|strong) as"
+    rf"|(?P<multiple>\d{{1,3}}(?:\.\d{{1,2}})?|[一二三四五六七八九十]{{1,3}}"
+    rf"|{_COUNT}(?= times|-?fold))(?:余|多)? ?"
+    r"(?:倍于?|times|(?:-| )?fold)(?: (?:that (?:of|in)|as (?:high|intense|avid|much|strong) as"
     r"|(?:higher|greater|more) than(?: that of)?|the|of))?"
 )
 _MORE_SPINE = (

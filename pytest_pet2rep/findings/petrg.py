@@ -27,8 +27,20 @@ def petrg_status(reading: Reading, section: Section = Section.FINDINGS) -> dict[
 
 
 def scored_mentions(reading: Reading, section: Section) -> list[Mention]:
-    """The mentions of one section; all of them for ``BOTH``."""
-    return [m for m in reading.mentions if section is Section.BOTH or m.section is section]
+    """The mentions of one section.
+
+    For ``BOTH`` those of the findings, and of the impression only those of organs that the findings
+    do not mention: a lesion that the impression repeats is one lesion, and the findings decide.
+    """
+    if section is not Section.BOTH:
+        return [m for m in reading.mentions if m.section is section]
+    described = {m.organ for m in reading.mentions if m.section is Section.FINDINGS}
+    return [
+        m
+        for m in reading.mentions
+        if m.section is Section.FINDINGS
+        or (m.section is Section.IMPRESSION and m.organ not in described)
+    ]
 
 
 def regions_of(mention: Mention) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ def outline(text: str) -> Outline:
             _sentence(text, memory, sentence)
         else:
             memory.last = []
+            if text[sentence.end - 1 : sentence.end] == "?":
+                _ask(memory, sentence)
     return memory.found
 
 
@@ -57,6 +59,12 @@ def _sentence(text: str, memory: Memory, sentence: Sentence) -> None:
         del memory.found.temporal_only[falls:]
     if memory.pending and not sentence.after_break:
         memory.announced = None
+
+
+def _ask(memory: Memory, sentence: Sentence) -> None:
+    """A question states nothing, but the answer behind it speaks of the organs it names."""
+    kinds = "".join([token.kind for token in sentence.tokens])
+    memory.remember(sites_of(sentence.tokens, kinds, memory.context, memory.named, memory.nodal))
 
 
 def _refers_back(sentence: Sentence) -> bool:
@@ -104,6 +112,7 @@ def _phrases(
 ) -> None:
     kinds = clause.kinds
     english = _CJK.search(text, clause.tokens[0].start, clause.tokens[-1].end) is None
+    said = [p for p in said if len(said) == 1 or not _is_former(p, kinds)]
     done, subject = -2, list[Site]()
     for number, predicate in enumerate(said):
         following = said[number + 1].first if number + 1 < len(said) else len(kinds)
@@ -131,12 +140,22 @@ def _verdict(
         return None
     if "r" in ahead and not sites:
         return None
-    former = form in ("hot", "before", "after") and _PRIOR_PHRASE.search(ahead) is not None
-    if former and (phrases > 1 or not ("t" in kinds or "k" in kinds)):
+    if _is_former(predicate, kinds) and not ("t" in kinds or "k" in kinds):
         return None
+    if form == "defect" and not sites and memory.uptake_said and not predicate.negations:
+        return Verdict((UptakeState.ABSENT,), "P0")
     if form == "weak" and phrases > 1 and "t" not in ahead and "N" not in predicate.kinds:
         return None
+    if form == "alone" and sites and memory.uptake_said:
+        return Verdict((UptakeState.NORMAL,), "P2")
     return verdict(predicate, clause.tokens, kinds)
+
+
+def _is_former(predicate: Predicate, kinds: str) -> bool:
+    """What was said of an earlier examination ("the previously avid node")."""
+    return predicate.form in ("hot", "before", "after") and (
+        _PRIOR_PHRASE.search(kinds[: predicate.first]) is not None
+    )
 
 
 def _leave_open(memory: Memory, predicate: Predicate, clause: Clause, sites: list[Site]) -> None:

@@ -19,8 +19,11 @@ PUNCTUATION = {
 _LATIN = re.compile(r"non(?:-[a-z0-9]+)+|[a-z0-9]+(?:'[a-z0-9]+)*-?")
 _FIRST = re.compile(r"[a-z0-9]+")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
-_ITEM = re.compile(r"(?:(?<=[\s,;:。])|(?<![^\n]))(?:\d{1,2}|[a-h])\)")
+_ITEM = re.compile(
+    r"(?:(?<=[\s,;:。])|(?<![^\n]))(?:(?:\d{1,2}|[a-h])\)|[一二三四五六七八九十]{1,2}[、.])"
+)
 """The number of a list item: "2) Adrenals", "b) Liver"."""
+_NUMERALS = frozenset("0123456789abcdefgh一二三四五六七八九十")
 _FILLER = " "
 _LAYOUT = re.compile(
     r"(?P<item>(?<![a-z0-9])\((?:\d{1,2}|[a-h])\))"
@@ -128,7 +131,7 @@ def _word(table: Lexicon, text: str, position: int, tokens: list[Token]) -> int:
     latin = text[position] in _LETTERS
     if latin and position and text[position - 1] in _LETTERS:
         return _skip(text, position)
-    item = _ITEM.match(text, position) if text[position + 1 : position + 3].find(")") >= 0 else None
+    item = _ITEM.match(text, position) if text[position] in _NUMERALS else None
     if item is not None:
         tokens.append(Token(".", position, item.end(), _PLAIN))
         return item.end()
@@ -197,7 +200,7 @@ def _times(match: re.Match[str]) -> Token:
     """Times or a fraction of something: behind it in Chinese, before it in English."""
     number = match.group("multiple")
     below = number is None or (number[0] == "0" and float(number) < 1.0)
-    chinese = match.group()[-1] > _BEYOND_LATIN
+    chinese = match.group()[-1] > _BEYOND_LATIN and match.group()[-1] != "于"
     kind = "l" if chinese else "<" if below else ">"
     word = _FRACTION if below else _PLAIN
     return Token(kind, match.start(), match.end(), word)

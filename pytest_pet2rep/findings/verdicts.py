@@ -26,7 +26,7 @@ _EVEN = re.compile("[=Nw]")
 _DOUBTED_UPTAKE = re.compile(r"q[GAsOapfIi]{0,4}$")
 _VALUE_BEHIND = re.compile(r"[GIsOapnLc]{0,5}S")
 _SHOWN_BEFORE = re.compile(r"V[fGsOapq]{0,3}$|G[fsOapni]{0,3}$")
-_SHOWN_BEHIND = re.compile(r"f?L|G|[IsOapn]{1,5}FG{0,2}[cq]{0,2}[Gq]")
+_SHOWN_BEHIND = re.compile(r"f?L|G|F?VI|[IsOapn]{1,5}FG{0,2}[cq]{0,2}[Gq]")
 _SUGGESTS = re.compile(r"[GfI]{0,3}[qr][GfI]{0,2}[JL]")
 _DOUBTED = re.compile(r"q[^J,]{0,8}$")
 _DOUBT_BEHIND = re.compile(r"[LVFG]{0,2}q(?!.{0,3}[JLP])")
@@ -145,6 +145,8 @@ def _is_temporal(predicate: Predicate, kinds: str) -> bool:
 def _negated(predicate: Predicate, tokens: list[Token], kinds: str) -> Decision | None:
     said = predicate.kinds
     if predicate.form == "bare":
+        if said == "f" and tokens[predicate.first].word.value != "substance":
+            return None
         weak = _QUALIFIED.search(kinds[: predicate.first]) is not None
         weak = weak or _SUGGESTS.match(kinds, predicate.last) is not None
         scope = tokens[: predicate.first]
@@ -185,7 +187,8 @@ def _affirmed(
         cold = any(token.word.value == "cold_spot" for token in own)
         return tuple(states), "P0.cold" if cold else "P0"
     if _EVEN.search(said):
-        return _NORMAL, LEVEL if own[0].word.value == "level" else "P0"
+        levelled = any(token.word.value == "level" for token in own)
+        return _NORMAL, LEVEL if levelled else "P0"
     if "A" in said and predicate.form in ("abnormal", "after"):
         return _INCREASED, "P0"
     return _existence(predicate, tokens, kinds) if predicate.form == "bare" else None
