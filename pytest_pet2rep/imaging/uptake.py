@@ -28,14 +28,16 @@ def hottest_planes(pet: Volume, axis: int, count: int) -> tuple[int, ...]:
     brain (``data/imaging/physiological.toml``): a rule to choose planes by, which a lesion inside
     a box or an organ outside of it defeats.
 
-    Fewer planes come back where the grid has no more that are 24 mm apart.
+    Fewer planes come back where the grid has no more that are 24 mm apart; where all of it lies in
+    boxes (a scan of the brain) nothing is left out.
     """
     sizes = [
         min(max(1, round(BLOCK_MM / mm)), n) for mm, n in zip(pet.spacing, pet.shape, strict=True)
     ]
     blocks = _block_means(pet.data, sizes)
     step = np.array([mm * size for mm, size in zip(pet.spacing, sizes, strict=True)])
-    suv = np.where(_physiological(blocks, step), -np.inf, blocks)
+    known = _physiological(blocks, step)
+    suv = np.where(known, -np.inf, blocks) if not known.all() else blocks
     profile = suv.max(axis=tuple(a for a in range(3) if a != axis))
     positions = np.arange(len(profile)) * step[axis]
     chosen: list[int] = []

@@ -27,10 +27,10 @@ def view_options_from(arguments: Mapping[str, str]) -> ViewOptions:
 
 def _name_of(names: type[StrEnum]) -> Reader:
     def read(key: str, text: str) -> StrEnum:
-        wanted = text.strip().lower()
-        if wanted not in list(names):
-            raise UnknownName(f"{key} of the view options", text, list(names))
-        return names(wanted)
+        known = [name.value for name in names]
+        if text.strip() not in known:
+            raise UnknownName(f"{key} of the view options", text, known)
+        return names(text.strip())
 
     return read
 
