@@ -6,9 +6,10 @@ speaks of the organs of one *profile* (``lymph_nodes``, ``liver``), whose id it 
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -35,10 +36,12 @@ class Profile:
     id: str
     version: int
     organs: tuple[ProfileOrgan, ...]
+    digest: str = ""
+    """Of the organs of a user's file, which may bear the id and version of a shipped list."""
 
     @property
     def label(self) -> str:
-        return f"{self.id}.v{self.version}"
+        return ".".join(filter(None, (self.id, f"v{self.version}", self.digest)))
 
     def __getitem__(self, organ: str) -> ProfileOrgan:
         for candidate in self.organs:
@@ -81,10 +84,17 @@ def load_profile(name: str) -> Profile:
     if name in shipped:
         text = shipped[name].read_text(encoding="utf-8")
     elif name.endswith(".toml") and Path(name).is_file():
-        text = Path(name).read_text(encoding="utf-8")
+        profile = _parse_profile(Path(name).read_text(encoding="utf-8"), name)
+        return replace(profile, digest=_organs_digest(profile))
     else:
         raise UnknownName("organ list", name, shipped, "(or give the path of a profile .toml)")
     return _parse_profile(text, name)
+
+
+def _organs_digest(profile: Profile) -> str:
+    """First 8 hex digits of the SHA-256 of what decides a score: ids and their fine organs."""
+    listed = "\n".join(" ".join((organ.id, *organ.fine)) for organ in profile.organs)
+    return hashlib.sha256(listed.encode()).hexdigest()[:8]
 
 
 def _parse_profile(text: str, name: str) -> Profile:

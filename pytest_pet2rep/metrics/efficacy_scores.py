@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pytest_pet2rep.metrics.basis import Basis
 from pytest_pet2rep.metrics.efficacy import (
     ClassCounts,
     Classes,
@@ -19,7 +20,6 @@ from pytest_pet2rep.types import (
     ExpectationSource,
     Level,
     Score,
-    Section,
     UptakeState,
 )
 
@@ -83,10 +83,11 @@ def ce_values(
 ) -> dict[str, float | None]:
     """Return every value of clinical efficacy from the counts per state.
 
-    All are ``None`` where nothing abnormal was expected.
+    Under ``paper`` all are ``None`` where nothing abnormal was expected nor reported; a false alarm
+    is enough for a value, which is then 0.
     """
     micro = pooled(classes.values())
-    if not micro.support:
+    if convention is Convention.PAPER and not (micro.support or micro.predicted):
         return dict.fromkeys(CE_NAMES)
     missing = left_out(classes) if convention is Convention.PAPER else ()
     means = class_means([classes[s] for s in ABNORMAL_STATES if s not in missing])
@@ -102,39 +103,32 @@ def ce_values(
     return dict(zip(CE_NAMES, values, strict=True))
 
 
-def ce_signature(
-    *,
-    organs: str,
-    extractor: str,
-    section: Section | str,
-    convention: Convention = Convention.PAPER,
-) -> str:
-    """Spell out everything that a clinical efficacy value depends on beside the reports.
-
-    ``organs`` is a profile label such as ``pet2rep19.v1``, ``extractor`` one such as ``rules:1``.
-    """
-    return (
-        f"ce|conv:{convention}|organs:{organs}|extractor:{extractor}|section:{section}"
-        f"|unstated:negative"
-    )
+def ce_signature(basis: Basis, convention: Convention = Convention.PAPER) -> str:
+    """Spell out everything that a clinical efficacy value depends on beside the reports."""
+    return f"ce|conv:{convention}|{basis.signature()}|unstated:negative"
 
 
 def efficacy_scores(
     table: EfficacyTable,
     *,
-    signature: str,
+    basis: Basis,
     convention: Convention = Convention.PAPER,
     slice_name: str = "all",
 ) -> tuple[Score, ...]:
     """Return ``ce_precision``, ``ce_recall``, ``ce_f1``, ``ce_f1_classmean`` and micro values.
 
-    ``n`` is the number of cases.  Without a case, or without an expected abnormal state, every
-    value is unscored with its reason.  A state left out of the mean is named in ``reason`` of a
-    scored value.  Values of a slice other than ``all`` are named ``ce_f1[visible=true]``.
+    ``n`` is the number of cases.  Without a case every value is unscored with its reason, and under
+    ``paper`` also without any abnormal state in references and reports.  A state left out of the
+    mean is named in ``reason`` of a scored value.  Values of a slice other than ``all`` are named
+    ``ce_f1[visible=true]`` and carry ``slice:`` in their signature; those of the convention
+    ``sklearn0`` are named ``ce_f1[sklearn0]``.
     """
-    values = ce_values(table.per_class, convention)
+    values = ce_values(table.per_class, convention) if table.cases else dict.fromkeys(CE_NAMES)
     reason = _reason(table, convention)
-    suffix = "" if slice_name == "all" else f"[{slice_name}]"
+    marks = [] if slice_name == "all" else [slice_name]
+    signature = "|slice:".join([ce_signature(basis, convention), *marks])
+    marks += [] if convention is Convention.PAPER else [str(convention)]
+    suffix = f"[{','.join(marks)}]" if marks else ""
     return tuple(
         Score(
             name=name + suffix,
@@ -151,9 +145,9 @@ def efficacy_scores(
 def _reason(table: EfficacyTable, convention: Convention) -> str:
     if not table.cases:
         return "no cases"
-    if not table.micro.support:
-        return f"no expected abnormal state in {table.cases} cases"
     missing = left_out(table.per_class) if convention is Convention.PAPER else ()
+    if len(missing) == len(ABNORMAL_STATES):
+        return f"no abnormal state, expected or reported, in {table.cases} cases"
     return f"mean without {', '.join(missing)}: neither expected nor reported" if missing else ""
 
 

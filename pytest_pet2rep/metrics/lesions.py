@@ -3,8 +3,10 @@
 A lesion is one abnormal mention.  Two lesions match if a key is equal; as equality is transitive,
 the number of one-to-one matches is the sum over keys of the smaller count, which no other
 assignment can beat.  Where partners are needed (side, SUVmax), lesions of one organ and state are
-paired in three rounds, by the full key, then without the part, then without side and part, each in
-the order of the text.
+paired in three rounds, by the full key, then without the part, then without side and part.  In each
+round those that state an SUVmax come first, in its ascending order (for equal numbers of values no
+other pairing has a smaller sum of differences), then the rest in the order of the text: the order
+of sentences never decides whether SUVmax values agree.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from pytest_pet2rep.metrics.basis import Basis
 from pytest_pet2rep.metrics.counts import Counts, Ratio
 from pytest_pet2rep.metrics.efficacy_scores import harmonic_mean
 from pytest_pet2rep.types import ABNORMAL_STATES, Level, Mention, Score, Side
@@ -82,7 +85,7 @@ def pair_lesions(
     reference: Sequence[Mention], generated: Sequence[Mention]
 ) -> Iterator[tuple[Mention, Mention]]:
     """Yield as many (reference, generated) pairs of equal organ and state as there can be."""
-    expected, found = list(reference), list(generated)
+    expected, found = sorted(reference, key=_by_suvmax), sorted(generated, key=_by_suvmax)
     for key in KEYS.values():
         waiting: dict[Key, deque[int]] = defaultdict(deque)
         for at, lesion in enumerate(found):
@@ -97,6 +100,11 @@ def pair_lesions(
                 left.append(lesion)
         expected = left
         found = [lesion for at, lesion in enumerate(found) if at not in used]
+
+
+def lesion_signature(basis: Basis) -> str:
+    """Spell out what the lesion scores depend on; lesions are those of fine organs."""
+    return f"lesions|{basis.signature(organs=False)}|tolerance:{SUV_TOLERANCE:g}"
 
 
 def lesion_scores(counts: Counts, *, signature: str) -> tuple[Score, ...]:
@@ -154,6 +162,10 @@ def _score(
 
 def _lesions(mentions: Iterable[Mention]) -> list[Mention]:
     return sorted((m for m in mentions if m.state in ABNORMAL_STATES), key=lambda m: m.start)
+
+
+def _by_suvmax(lesion: Mention) -> tuple[bool, float, int]:
+    return lesion.suvmax is None, lesion.suvmax or 0.0, lesion.start
 
 
 def _matches(

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_pet2rep.metrics.basis import Basis
 from pytest_pet2rep.metrics.counts import Counts
 from pytest_pet2rep.metrics.efficacy import ClassCounts
 from pytest_pet2rep.types import Level, Score
@@ -74,10 +75,10 @@ def petrg_table(counts: Counts) -> PetrgTable:
     )
 
 
-def petrg_signature(*, regions: str, extractor: str, section: str) -> str:
+def petrg_signature(basis: Basis, *, regions: str) -> str:
     """Spell out what the score depends on; ``regions`` is a profile label (``petrg24.v1``)."""
     return (
-        f"petrg|regions:{regions}|extractor:{extractor}|section:{section}"
+        f"petrg|regions:{regions}|{basis.signature(organs=False)}"
         f"|unmentioned:normal|zero_division:0|failed:miss"
     )
 

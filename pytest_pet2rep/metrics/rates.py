@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pytest_pet2rep.anatomy import combine
+from pytest_pet2rep.metrics.basis import Basis
 from pytest_pet2rep.metrics.counts import Counts, Ratio
 from pytest_pet2rep.metrics.judgement import abnormal
 from pytest_pet2rep.types import (
@@ -85,6 +86,11 @@ _WITHOUT = {
     "false_alarm_rate": "no organ without an expected abnormal state",
     "coverage": "no organ stated by a reference",
 }
+
+
+def rate_signature(basis: Basis) -> str:
+    """Spell out what the rates depend on beside the reports."""
+    return f"rates|{basis.signature()}|failed:miss"
 
 
 def rate_scores(counts: Counts, *, signature: str) -> tuple[Score, ...]:

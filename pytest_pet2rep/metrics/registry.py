@@ -7,7 +7,7 @@ BLEU names take a level and a smoothing: ``bleu4_corpus``, ``bleu4_mean``, ``ble
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
 from itertools import product
@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pytest_pet2rep.errors import MetricUnavailable, UnknownName
-from pytest_pet2rep.metrics.text import Convention, TextMetric
+from pytest_pet2rep.metrics.text import Convention, Sees, TextMetric
 from pytest_pet2rep.metrics.tokenizers import (
     DEFAULT_TOKENIZER,
     Tokenizer,
@@ -170,18 +170,16 @@ _PETRG: Mapping[str, str] = MappingProxyType(
     {
         **{f"bleu{order}": f"bleu{order}_mean+add1" for order in range(1, 5)},
         **{f"bleu{order}_corpus": f"bleu{order}_corpus+add1" for order in range(1, 5)},
+        **{name: name for name in ("meteor", "rouge_1", "rouge_2", "rouge_l", "cider")},
     }
 )
-"""Name in the set ``petrg`` that means another metric there -> that metric."""
+"""Name in the set ``petrg`` -> the metric that it means there, on whole texts cut by jieba."""
 
 _PET2REP = ("bleu1", "bleu2", "bleu3", "bleu4", "meteor", "rouge_l")
 SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "pet2rep": _PET2REP,
-        "petrg": (
-            *(f"petrg.{name}" for name in _PETRG),
-            *("meteor", "rouge_1", "rouge_2", "rouge_l", "cider"),
-        ),
+        "petrg": tuple(f"petrg.{name}" for name in _PETRG),
         "full": (*_PET2REP, "rouge_1", "rouge_2", "rouge_lsum", "cider", "chrf"),
     }
 )
@@ -198,20 +196,22 @@ def resolve_metrics(
     *,
     language: Language,
     section: Section,
+    cleaning: str = "clean:none",
     options: MetricOptions = MetricOptions(),
     other_names: Collection[str] = (),
 ) -> tuple[TextMetric, ...]:
     """Make the text metrics called ``names`` (names or sets), each once, in their order.
 
-    In the set ``petrg`` alone ``bleu4`` is PETRG's; beside another ``bleu4`` in the same request
-    all of PETRG's BLEU keep their prefix (``petrg.bleu4``).
+    In the set ``petrg`` alone ``bleu4`` is PETRG's; beside another metric of the same name in one
+    request all of PETRG's keep their prefix (``petrg.bleu4``).  ``cleaning`` is the version of the
+    cleaning step that generated texts go through before they are scored.
     ``other_names`` are known elsewhere (``ce_f1``, ``overall``) and skipped here.
 
     Raises ``UnknownName``, ``MetricUnavailable`` or ``MissingDependency``.
     """
     wanted = [name for name in _expand(names, options) if name not in other_names]
     clash = any(n.removeprefix("petrg.") in wanted for n in wanted if n.startswith("petrg."))
-    convention = Convention(language=language, section=section)
+    convention = Convention(language=language, section=section, cleaning=cleaning)
     metrics: dict[str, TextMetric] = {}
     for name in wanted:
         shown = name if clash else name.removeprefix("petrg.")
@@ -235,8 +235,10 @@ def _make(
     other_names: Collection[str],
 ) -> TextMetric:
     base, colon, tokenizer = name.partition(":")
+    usual = DEFAULT_TOKENIZER[convention.language]
     if base.startswith("petrg."):
         base = _PETRG.get(base.removeprefix("petrg."), base)
+        convention, usual = replace(convention, sees=Sees.WHOLE), "jieba"
     factory = _FACTORIES.get(base) or _third_party(base)
     if factory is None:
         raise UnknownName("metric", name, {*text_metric_names(), *other_names})
@@ -247,7 +249,7 @@ def _make(
     return factory(
         MetricRequest(
             name=shown,
-            tokenizer=tokenizer or DEFAULT_TOKENIZER[convention.language],
+            tokenizer=tokenizer or usual,
             convention=convention,
             options=options,
         )

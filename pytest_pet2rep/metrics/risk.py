@@ -1,7 +1,8 @@
 """Weighted clinical risk: errors by what they may do to a patient, misses apart from false alarms.
 
 Clinical efficacy treats a missed tumour and a missed cyst alike; this does not.  Weights, groups
-and organ lists are in ``data/risk.toml``.
+and lists of fine organs are in ``data/risk.toml``.  What an error weighs depends on the fine organs
+that carry the state, never on the organ list: only what counts as one (case, organ) pair does.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from pytest_pet2rep.metrics.basis import Basis
 from pytest_pet2rep.metrics.counts import Counts, Ratio
 from pytest_pet2rep.metrics.judgement import abnormal
 from pytest_pet2rep.types import (
@@ -46,7 +48,9 @@ class RiskModel:
 
     version: int
     malignancy_relevant: frozenset[str]
+    """Fine organs."""
     physiological_sites: frozenset[str]
+    """Fine organs."""
     must_find_mm: float
     errors: Mapping[str, ErrorWeight]
 
@@ -55,10 +59,14 @@ class RiskModel:
 class RiskRow:
     """One (case, organ) pair; ``generated`` is ``None`` without a usable report."""
 
-    organ: str
     expected: States
     generated: States | None
+    expected_fine: frozenset[str] = frozenset()
+    """Fine organs that carry what is expected."""
+    generated_fine: frozenset[str] = frozenset()
+    """Fine organs that carry what the report says."""
     visible: bool | None = None
+    """Whether the increased lesion, where there is one, can be seen in the pixels sent."""
     diameter_mm: float | None = None
     expected_side: Side = Side.NONE
     """Side of the increased lesion in the reference, where there is one."""
@@ -78,19 +86,22 @@ class RiskTable:
     """Missed of all increased lesions of a malignancy-relevant organ that must be found."""
 
 
-def risk_row(record: Record) -> RiskRow:
+def risk_row(record: Record, fine: Collection[str]) -> RiskRow:
     """Turn the record of one uptake item into a row.
 
-    ``facts`` may hold ``diameter_mm``, ``expected_side`` and ``generated_side``.
+    ``fine`` are the fine organs of its organ.  ``facts`` may narrow them to those that carry the
+    states (``expected_fine``, ``generated_fine``), and may hold ``increased_visible``,
+    ``diameter_mm``, ``expected_side`` and ``generated_side``.
     """
     facts = record.facts
     return RiskRow(
-        organ=record.organ,
+        expected_fine=frozenset(facts.get("expected_fine", fine)),
+        generated_fine=frozenset(facts.get("generated_fine", fine)),
         expected=frozenset(map(UptakeState, record.expected)),
         generated=None
         if record.outcome in UNUSABLE
         else frozenset(map(UptakeState, record.generated)),
-        visible=record.visible,
+        visible=facts.get("increased_visible", record.visible),
         diameter_mm=facts.get("diameter_mm"),
         expected_side=Side(facts.get("expected_side", Side.NONE)),
         generated_side=Side(facts.get("generated_side", Side.NONE)),
@@ -101,10 +112,11 @@ def risk_counts(rows: Iterable[RiskRow], *, flags: Collection[str] = ()) -> dict
     """Count the errors of one case: those of its organs, and its flags, each flag once.
 
     ``flags`` are names of report checks, and ``invented_suv`` where a stated SUVmax is more than
-    25 % off or has no basis; names that the table does not weigh are ignored.
+    25 % off or has no basis; names that the table does not weigh are ignored.  Two organs of a list
+    that share a fine organ (bone, in two regions of ``petrg24``) and say the same count once.
     """
     model = risk_model()
-    listed = list(rows)
+    listed = list({_statement(row): row for row in rows}.values())
     errors = Counter(error for row in listed for error in _errors_of(row, model))
     must_find = [row for row in listed if _must_find(row, model)]
     if any(row.generated is None for row in listed):
@@ -137,10 +149,9 @@ def risk_table(counts: Counts) -> RiskTable:
     )
 
 
-def risk_signature(*, organs: str, extractor: str, section: str) -> str:
-    """Spell out what the risk depends on beside the reports."""
-    version = risk_model().version
-    return f"risk|weights:{version}|organs:{organs}|extractor:{extractor}|section:{section}"
+def risk_signature(basis: Basis, *, checks: str) -> str:
+    """Spell out what the risk depends on; ``checks`` is a digest of the report checks' words."""
+    return f"risk|weights:{risk_model().version}|{basis.signature()}|checks:{checks}"
 
 
 def risk_scores(table: RiskTable, *, signature: str) -> tuple[Score, ...]:
@@ -194,17 +205,27 @@ def risk_model() -> RiskModel:
     )
 
 
+def _statement(row: RiskRow) -> tuple[object, ...]:
+    """What makes two rows one: the same fine organs with the same states; silence has no organ."""
+    return (
+        row.expected,
+        row.expected_fine if row.expected != UNSTATED else (),
+        row.generated,
+        row.generated_fine if row.generated != UNSTATED else (),
+    )
+
+
 def _errors_of(row: RiskRow, model: RiskModel) -> Iterator[str]:
     generated = UNSTATED if row.generated is None else row.generated
     expected, found = abnormal(row.expected), abnormal(generated)
     missed, invented = set(expected - found), set(found - expected)
     yield from _swapped(missed, invented)
     for state in missed:
-        yield _missed_error(state, row.organ, model)
+        yield _missed_error(state, row.expected_fine, model)
     for state in invented:
         if state is not _HOT:
             yield "false_cold"
-        elif row.organ in model.physiological_sites:
+        elif row.generated_fine and row.generated_fine <= model.physiological_sites:
             yield "physiological_as_increased"
         else:
             yield "false_increased"
@@ -230,10 +251,10 @@ def _swapped(missed: set[UptakeState], invented: set[UptakeState]) -> Iterator[s
         invented.intersection_update({_HOT})
 
 
-def _missed_error(state: UptakeState, organ: str, model: RiskModel) -> str:
+def _missed_error(state: UptakeState, fine: frozenset[str], model: RiskModel) -> str:
     if state is not _HOT:
-        return "missed_cold_brain" if organ == "brain" else "missed_cold"
-    critical = organ in model.malignancy_relevant
+        return "missed_cold_brain" if "brain" in fine else "missed_cold"
+    critical = not fine.isdisjoint(model.malignancy_relevant)
     return "missed_increased_critical" if critical else "missed_increased"
 
 
@@ -241,7 +262,7 @@ def _must_find(row: RiskRow, model: RiskModel) -> bool:
     """Whether a lesion must be found; what is unknown of it does not excuse."""
     return (
         _HOT in row.expected
-        and row.organ in model.malignancy_relevant
+        and not row.expected_fine.isdisjoint(model.malignancy_relevant)
         and row.visible is not False
         and (row.diameter_mm is None or row.diameter_mm >= model.must_find_mm)
     )

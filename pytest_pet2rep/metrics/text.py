@@ -12,9 +12,10 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from pytest_pet2rep.errors import MetricUnavailable
+from pytest_pet2rep.errors import DataProblem, MetricUnavailable
 from pytest_pet2rep.metrics.tokenizers import Tokenizer
 from pytest_pet2rep.types import Language, Level, Score, Section
 
@@ -66,12 +67,30 @@ class TextMetric(Protocol):
         """Lowest and highest score of a pair without a common token."""
 
 
+class Sees(StrEnum):
+    """What a metric is shown of the two reports of a case."""
+
+    SCORED = "scored"
+    """The section that is scored, of the generated report after cleaning."""
+    WHOLE = "whole"
+    """The whole texts with their headings, and the generated one as the model returned it."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Convention:
     """What scores must share to be comparable, besides the metric's own settings."""
 
     language: Language
     section: Section
+    cleaning: str = "clean:none"
+    """Version of the cleaning step of generated texts, ``clean:none`` where there is none."""
+    sees: Sees = Sees.SCORED
+
+    def signature(self) -> str:
+        """Spell it out; who sees whole texts as they came has neither section nor cleaning."""
+        whole = self.sees is Sees.WHOLE
+        section, cleaning = ("whole", "clean:none") if whole else (self.section, self.cleaning)
+        return f"section:{section}|language:{self.language}|{cleaning}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +105,11 @@ class AdditiveMetric(ABC):
     @abstractmethod
     def statistics(self, reference: str, prediction: str) -> list[float]: ...
 
+    @property
+    def sees(self) -> Sees:
+        """What the metric is to be shown."""
+        return self.convention.sees
+
     @abstractmethod
     def settings(self) -> tuple[str, ...]:
         """Parts of the signature that name tokenizer, smoothing and library versions."""
@@ -96,7 +120,7 @@ class AdditiveMetric(ABC):
 
     def signature(self, n: int | None = None) -> str:
         parts = [self.label(), *self.settings(), f"level:{self.level}"]
-        parts += [f"section:{self.convention.section}", f"language:{self.convention.language}"]
+        parts.append(self.convention.signature())
         return "|".join(parts if n is None else [*parts, f"n:{n}"])
 
     def batch_statistics(self, pairs: Sequence[Pair]) -> list[list[float]]:
@@ -165,19 +189,50 @@ def score_pair(
 ) -> dict[str, list[float]]:
     """Statistics of one case under every metric, by metric name.
 
-    Metrics of the same tokenizer share one tokenization and one count of n-grams.
+    Metrics of the same tokenizer share one tokenization and one count of n-grams.  Raises
+    ``DataProblem`` for a text that one of the metrics cannot take.
+    """
+    pairs: dict[str, TokenPair] = {}
+    return {metric.name: _statistics(metric, reference, prediction, pairs) for metric in metrics}
+
+
+def score_pair_as_far_as_possible(
+    metrics: Sequence[TextMetric], reference: str, prediction: str
+) -> tuple[dict[str, list[float]], dict[str, DataProblem]]:
+    """Like ``score_pair``, but a text that a metric cannot take is empty for this metric alone.
+
+    The second value names these metrics and why.
     """
     pairs: dict[str, TokenPair] = {}
     found: dict[str, list[float]] = {}
+    problems: dict[str, DataProblem] = {}
     for metric in metrics:
-        if isinstance(metric, TokenMetric):
-            key = metric.tokenizer.signature
-            if key not in pairs:
-                pairs[key] = _tokenize(metric.tokenizer, reference, prediction)
-            found[metric.name] = metric.token_statistics(pairs[key])
-        else:
-            found[metric.name] = metric.statistics(reference, prediction)
-    return found
+        try:
+            found[metric.name] = _statistics(metric, reference, prediction, pairs)
+        except DataProblem as why:
+            problems[metric.name] = why
+            found[metric.name] = _without_prediction(metric, reference)
+    return found, problems
+
+
+def _statistics(
+    metric: TextMetric, reference: str, prediction: str, pairs: dict[str, TokenPair]
+) -> list[float]:
+    """Statistics of one case; ``pairs`` keeps what was tokenized, by tokenizer."""
+    if not isinstance(metric, TokenMetric):
+        return metric.statistics(reference, prediction)
+    key = metric.tokenizer.signature
+    if key not in pairs:
+        pairs[key] = _tokenize(metric.tokenizer, reference, prediction)
+    return metric.token_statistics(pairs[key])
+
+
+def _without_prediction(metric: TextMetric, reference: str) -> list[float]:
+    """Statistics of an empty report; the reference may be what the metric cannot take."""
+    try:
+        return metric.statistics(reference, "")
+    except DataProblem:
+        return metric.statistics("", "")
 
 
 def score_pairs(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pytest_pet2rep.anatomy import Profile, roll_up
 from pytest_pet2rep.run.attempt import Attempt
-from pytest_pet2rep.run.expectations import expectations_of
+from pytest_pet2rep.run.expectations import expectations_of, fine_expectations
 from pytest_pet2rep.types import (
     Case,
     Certainty,
@@ -52,6 +52,8 @@ class Assessment:
     generated: ReadText
     expected: Mapping[str, Expectation]
     """Organ id of the profile -> expectation."""
+    expected_fine: Mapping[str, Expectation]
+    """Fine organ id -> expectation; fine organs without one have no key."""
     found: Mapping[str, States]
     """Organ id of the profile -> states read in the generated report (unstated if unusable)."""
     ambiguous: frozenset[str]
@@ -92,6 +94,7 @@ def assess(
         reference=reference,
         generated=generated,
         expected=expectations_of(case, profile, reference.states),
+        expected_fine=fine_expectations(case, reference.states),
         found=roll_up(generated.states, profile),
         ambiguous=_ambiguous(generated.mentions, profile),
     )

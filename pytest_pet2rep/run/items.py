@@ -11,9 +11,9 @@ from pytest_pet2rep.findings.checks import REPORT_CHECKS
 from pytest_pet2rep.findings.sections import section_text
 from pytest_pet2rep.metrics.judgement import judge
 from pytest_pet2rep.run.assessment import Assessment
-from pytest_pet2rep.run.expectations import evidence_of
+from pytest_pet2rep.run.expectations import evidence_of, visible
 from pytest_pet2rep.run.settings import RunSettings
-from pytest_pet2rep.types import Mention, Outcome, Record, Side, States, UptakeState
+from pytest_pet2rep.types import UNSTATED, Mention, Outcome, Record, Side, States, UptakeState
 
 if TYPE_CHECKING:
     from pytest_pet2rep.metrics.text import TextMetric
@@ -94,18 +94,16 @@ def text_record(
     """Keep what the text metrics need to know of one case: their sufficient statistics.
 
     A case without a usable report stays in the denominator: an empty, failed or timed-out
-    answer is scored as empty text, a refusal or a cut-off text as what it says.
+    answer is scored as empty text, a refusal or a cut-off text as what it says.  A text that one
+    metric cannot take is an error that names it, and empty text for this metric alone.
     """
-    from pytest_pet2rep.metrics.text import score_pair
-
     attempt = assessed.attempt
     generated, flags = section_text(attempt.text, settings.section)
     outcome, reason = attempt.outcome or Outcome.HIT, attempt.reason
-    try:
-        statistics = score_pair(metrics, assessed.reference.scored, generated)
-    except DataProblem as why:  # a text that a metric cannot take counts as an empty one
-        outcome, reason = Outcome.ERROR, str(why)
-        statistics = score_pair(metrics, "", "")
+    statistics, problems = _text_statistics(assessed, generated, metrics)
+    if problems:
+        outcome = Outcome.ERROR
+        reason = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
     return Record(
         **_identity(assessed),
         check=TEXT,
@@ -122,6 +120,28 @@ def text_record(
             **_generation_facts(assessed),
         },
     )
+
+
+def _text_statistics(
+    assessed: Assessment, generated: str, metrics: tuple[TextMetric, ...]
+) -> tuple[dict[str, list[float]], dict[str, DataProblem]]:
+    """Show each metric what it asks for: the scored section, or the whole texts as they came."""
+    from pytest_pet2rep.metrics.text import Sees, score_pair_as_far_as_possible
+    from pytest_pet2rep.run.text_metrics import sees
+
+    answer = assessed.attempt.generation
+    shown = {
+        Sees.SCORED: (assessed.reference.scored, generated),
+        Sees.WHOLE: (assessed.reference.whole, answer.raw if answer is not None else ""),
+    }
+    found: dict[str, list[float]] = {}
+    problems: dict[str, DataProblem] = {}
+    for seen, (reference, prediction) in shown.items():
+        asking = [metric for metric in metrics if sees(metric) is seen]
+        statistics, failed = score_pair_as_far_as_possible(asking, reference, prediction)
+        found |= statistics
+        problems |= failed
+    return {metric.name: found[metric.name] for metric in metrics}, problems
 
 
 def ordered(states: States) -> tuple[str, ...]:
@@ -164,7 +184,13 @@ def _lesion_facts(assessed: Assessment, organ: str, profile: Profile) -> dict[st
     side = expectation.side
     if side is Side.NONE:
         side = _increased_side(assessed.reference.mentions, fine)
+    parts = [assessed.expected_fine[f] for f in fine if f in assessed.expected_fine]
+    hot = [part for part in parts if UptakeState.INCREASED in part.states]
+    hidden = bool(hot) and visible(hot, frozenset({UptakeState.INCREASED})) is False
     facts = {
+        "expected_fine": _carrying({p.organ: p.states for p in parts}, expectation.states, fine),
+        "generated_fine": _carrying(assessed.generated.states, assessed.found[organ], fine),
+        "increased_visible": not hidden if hidden != (expectation.visible is False) else None,
         "diameter_mm": expectation.diameter_mm,
         "expected_side": str(side) if side is not Side.NONE else None,
         "generated_side": str(found)
@@ -172,6 +198,14 @@ def _lesion_facts(assessed: Assessment, organ: str, profile: Profile) -> dict[st
         else None,
     }
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def _carrying(
+    stated: Mapping[str, States], states: States, fine: tuple[str, ...]
+) -> list[str] | None:
+    """Return the fine organs that carry any of ``states``; ``None`` where that says nothing new."""
+    carrying = [organ for organ in fine if stated.get(organ, UNSTATED) & states]
+    return carrying if states != UNSTATED and carrying != list(fine) else None
 
 
 def _increased_side(mentions: Sequence[Mention], organs: tuple[str, ...]) -> Side:

@@ -7,7 +7,7 @@ counts are kept, so a million pairs stream in constant memory.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from pytest_pet2rep.run.assessment import assess
 from pytest_pet2rep.run.items import text_record, uptake_record
 from pytest_pet2rep.run.scoreboard import ScoreSet, Scoring, Tally
 from pytest_pet2rep.run.settings import RunSettings
-from pytest_pet2rep.run.text_metrics import chosen_metrics
+from pytest_pet2rep.run.text_metrics import chosen_metrics, cleaning_label
 from pytest_pet2rep.run.usability import Question, attempt_of
 from pytest_pet2rep.types import (
     Case,
@@ -117,17 +117,19 @@ def score_stream(
 ) -> PairScores:
     """Score the pairs that ``pairs()`` yields, in constant memory.
 
-    ``pairs`` is called once more before, if a metric must see all references first (``cider``).
+    ``pairs`` is called once more before for each metric that must see all references first
+    (``cider``).
     ``each`` is told the records of every pair as it passes.
     """
     from pytest_pet2rep.findings.reader import EXTRACTOR
 
     language, section = settings.language or Language.ZH, settings.section
-    metrics = chosen_metrics(settings, language, lambda: _references(pairs, section))
+    metrics = chosen_metrics(settings, language, lambda: (pair.reference for pair in pairs()))
     scoring = Scoring(
         profile=load_profile(settings.organs),
         section=section,
         extractor=EXTRACTOR,
+        cleaning=cleaning_label(settings),
         metrics={language: metrics},
     )
     tally, outcomes, count = Tally(language, scoring), Counter[str](), 0
@@ -139,13 +141,6 @@ def score_stream(
         if each is not None:
             each(pair, records)
     return PairScores(scores=tally.scores(), outcomes=dict(sorted(outcomes.items())), pairs=count)
-
-
-def _references(pairs: Callable[[], Iterable[PairToScore]], section: Section) -> Iterator[str]:
-    from pytest_pet2rep.findings.sections import section_text
-
-    for pair in pairs():
-        yield section_text(pair.reference, section)[0]
 
 
 def pair_records(

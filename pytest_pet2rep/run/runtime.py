@@ -133,12 +133,10 @@ class Runtime:
         return self._metrics[language]
 
     def _references(self, language: Language) -> Iterator[str]:
-        """The scored part of every reference in ``language``; loads cases only if consumed."""
-        from pytest_pet2rep.findings.sections import section_text
-
+        """Every reference in ``language``, whole; loads cases only if consumed."""
         for case in self.cases():
             if self.language_of(case) is language:
-                yield section_text(case.references[language], self.settings.section)[0]
+                yield case.references[language]
 
     def check(self) -> None:
         """Check everything that can be wrong before the first report, cheaply.
@@ -281,12 +279,14 @@ class Runtime:
         from pytest_pet2rep.run.card import run_card
         from pytest_pet2rep.run.scoreboard import Scoring
         from pytest_pet2rep.run.summary import summarise
+        from pytest_pet2rep.run.text_metrics import cleaning_label
 
         languages = tuple(sorted({Language(r.facts["language"]) for r in records}))
         scoring = Scoring(
             profile=self.profile,
             section=self.settings.section,
             extractor=EXTRACTOR,
+            cleaning=cleaning_label(self.settings),
             metrics={language: self.metrics_for(language) for language in languages},
         )
         return summarise(

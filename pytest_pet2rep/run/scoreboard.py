@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.anatomy import load_profile
+from pytest_pet2rep.metrics.basis import Basis
 from pytest_pet2rep.metrics.counts import add_to
 from pytest_pet2rep.metrics.efficacy import (
     EfficacyTable,
@@ -18,10 +19,10 @@ from pytest_pet2rep.metrics.efficacy import (
     efficacy_table,
     row_of,
 )
-from pytest_pet2rep.metrics.efficacy_scores import SLICES, ce_signature, efficacy_scores
-from pytest_pet2rep.metrics.lesions import lesion_scores
+from pytest_pet2rep.metrics.efficacy_scores import SLICES, Convention, efficacy_scores
+from pytest_pet2rep.metrics.lesions import lesion_scores, lesion_signature
 from pytest_pet2rep.metrics.petrg import petrg_scores, petrg_signature, petrg_table
-from pytest_pet2rep.metrics.rates import rate_counts, rate_scores
+from pytest_pet2rep.metrics.rates import rate_counts, rate_scores, rate_signature
 from pytest_pet2rep.metrics.risk import (
     risk_counts,
     risk_row,
@@ -30,7 +31,9 @@ from pytest_pet2rep.metrics.risk import (
     risk_table,
 )
 from pytest_pet2rep.metrics.text import ScoreAccumulator
-from pytest_pet2rep.types import Language, Level, Record, Score, Section
+from pytest_pet2rep.run.check_words import check_words_digest
+from pytest_pet2rep.run.overall import overall
+from pytest_pet2rep.types import Language, Record, Score, Section
 
 if TYPE_CHECKING:
     from pytest_pet2rep.anatomy import Profile
@@ -41,8 +44,6 @@ CLINICAL_NAMES = frozenset(
      "false_alarm_rate", "risk_per_case", "error_rate", "refusal_rate", "coverage"}
 )  # fmt: skip
 """Metrics that every run has; naming them among the text metrics changes nothing."""
-OVERALL_PARTS = ("bleu4", "meteor", "rouge_l", "ce_precision", "ce_recall", "ce_f1")
-"""``overall`` is their unweighted mean (benchmark definition of PET2Rep)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +56,8 @@ class ScoreSet:
     clinical: tuple[Score, ...]
     sliced: tuple[Score, ...]
     """Clinical efficacy of ``[visible=true]``, ``[scored_only]`` and ``[reviewed]``."""
+    sklearn0: tuple[Score, ...]
+    """Clinical efficacy of all cases by the other convention, ``[sklearn0]``."""
     rates: tuple[Score, ...]
     lesions: tuple[Score, ...]
     """Lesion matching, laterality, SUVmax agreement."""
@@ -75,6 +78,7 @@ class ScoreSet:
             *self.risk,
             *self.lesions,
             *self.petrg,
+            *self.sklearn0,
             *self.sliced,
         )
 
@@ -86,6 +90,8 @@ class Scoring:
     profile: Profile
     section: Section
     extractor: str
+    cleaning: str = "clean:none"
+    """Version of the cleaning step between what a model returned and what is scored."""
     metrics: Mapping[Language, tuple[TextMetric, ...]] = field(default_factory=dict)
 
 
@@ -118,7 +124,9 @@ class Tally:
             flags.add("invented_suv")
         self._add("rates", rate_counts(uptake))
         if uptake:
-            self._add("risk", risk_counts(map(risk_row, uptake), flags=flags))
+            organs = self._scoring.profile
+            risks = (risk_row(record, organs[record.organ].fine) for record in uptake)
+            self._add("risk", risk_counts(risks, flags=flags))
 
     def _add(self, name: str, counts: Mapping[str, Any]) -> None:
         add_to(self._counts.setdefault(name, {}), counts)
@@ -126,39 +134,42 @@ class Tally:
     def scores(self) -> ScoreSet:
         """Return the scores of everything added so far."""
         tables = {name: efficacy_table(counts) for name, counts in self._efficacy.items()}
-        parts = {
-            "organs": self._scoring.profile.label,
-            "extractor": self._scoring.extractor,
-            "section": str(self._scoring.section),
-        }
-        signature = ce_signature(
-            organs=parts["organs"], extractor=parts["extractor"], section=parts["section"]
-        )
-        by_slice = {
-            name: efficacy_scores(table, signature=signature, slice_name=name)
+        basis, counts = self._basis(), self._counts
+        sliced = {
+            name: efficacy_scores(table, basis=basis, slice_name=name)
             for name, table in tables.items()
         }
-        text, clinical, counts = self._text.scores(), by_slice.pop("all"), self._counts
-        reading = {"extractor": parts["extractor"], "section": parts["section"]}
+        text, clinical = self._text.scores(), sliced.pop("all")
+        regions = load_profile("petrg24").label
         return ScoreSet(
             language=self._language,
             cases=self._cases,
             text=text,
             clinical=clinical,
-            sliced=tuple(score for scores in by_slice.values() for score in scores),
-            rates=rate_scores(counts.get("rates", {}), signature=signature),
-            lesions=lesion_scores(
-                counts.get("lesions", {}),
-                signature=f"lesions|extractor:{parts['extractor']}|section:{parts['section']}",
-            ),
+            sliced=tuple(score for scores in sliced.values() for score in scores),
+            sklearn0=efficacy_scores(tables["all"], basis=basis, convention=Convention.SKLEARN0),
+            rates=rate_scores(counts.get("rates", {}), signature=rate_signature(basis)),
+            lesions=lesion_scores(counts.get("lesions", {}), signature=lesion_signature(basis)),
             petrg=petrg_scores(
                 petrg_table(counts.get("petrg", {})),
-                signature=petrg_signature(regions=load_profile("petrg24").label, **reading),
+                signature=petrg_signature(basis, regions=regions),
             ),
-            risk=risk_scores(risk_table(counts.get("risk", {})), signature=risk_signature(**parts)),
-            overall=overall((*text, *clinical)),
+            risk=risk_scores(
+                risk_table(counts.get("risk", {})),
+                signature=risk_signature(basis, checks=check_words_digest()),
+            ),
+            overall=overall((*text, *clinical), basis),
             efficacy=tables["all"],
             counts=self._efficacy["all"].get("organs", {}),
+        )
+
+    def _basis(self) -> Basis:
+        return Basis(
+            organs=self._scoring.profile.label,
+            extractor=self._scoring.extractor,
+            section=str(self._scoring.section),
+            language=str(self._language),
+            cleaning=self._scoring.cleaning,
         )
 
 
@@ -176,24 +187,3 @@ def _cases(records: Sequence[Record]) -> list[list[Record]]:
     for record in records:
         by_case.setdefault((record.cohort, record.case, record.repeat), []).append(record)
     return list(by_case.values())
-
-
-def overall(scores: Sequence[Score]) -> Score:
-    """Return the mean of the six parts, unscored if one of them is missing or unscored."""
-    by_name = {score.name: score for score in scores}
-    parts = [by_name.get(name) for name in OVERALL_PARTS]
-    values = [part.value for part in parts if part is not None and part.value is not None]
-    missing = [
-        name
-        for name, part in zip(OVERALL_PARTS, parts, strict=True)
-        if part is None or part.value is None
-    ]
-    found = [part for part in parts if part is not None]
-    return Score(
-        name="overall",
-        value=None if missing else sum(values) / len(values),
-        signature="overall|mean_of:" + "+".join(OVERALL_PARTS),
-        n=min((part.n for part in found), default=0),
-        level=Level.CORPUS,
-        reason=f"needs {', '.join(missing)}" if missing else "",
-    )

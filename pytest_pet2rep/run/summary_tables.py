@@ -80,8 +80,9 @@ def _pairs_with(found: ScoreSet, state: UptakeState, *, side: int) -> int:
 def score_table(found: ScoreSet, *, everything: bool = False) -> Table:
     """Each score with its n and its signature; the headline ones, or all of them."""
     scores = [s for s in found.all() if everything or s.name in HEADLINE or s in found.text]
+    extra = {*found.sliced, *found.sklearn0}
     if everything:
-        scores = [s for s in scores if s not in found.sliced or _worth_a_row(s)]
+        scores = [s for s in scores if s not in extra or _worth_a_row(s)]
     else:
         scores += found.rates
     return Table(

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.errors import UnknownName, UsageProblem
 from pytest_pet2rep.run.scoreboard import CLINICAL_NAMES
-from pytest_pet2rep.types import Language
+from pytest_pet2rep.types import Language, Section
 
 if TYPE_CHECKING:
     from pytest_pet2rep.metrics.registry import MetricOptions
-    from pytest_pet2rep.metrics.text import TextMetric
+    from pytest_pet2rep.metrics.text import Sees, TextMetric
     from pytest_pet2rep.run.settings import RunSettings
 
 
@@ -22,22 +22,50 @@ def chosen_metrics(
 ) -> tuple[TextMetric, ...]:
     """Return the text metrics of ``settings`` for ``language``.
 
-    ``references`` is called only if a metric must see all references first (``cider``).  Raises
-    ``UsageProblem`` for an unknown name, a missing package or a failed self-test.
+    ``references`` gives the whole references, once each time that it is called; it is called only
+    if a metric must see all of them first (``cider``).  Raises ``UsageProblem`` for an unknown
+    name, a missing package or a failed self-test.
     """
     from pytest_pet2rep.metrics.registry import resolve_metrics
     from pytest_pet2rep.metrics.selftest import self_test
-    from pytest_pet2rep.metrics.text import fit_metrics
 
     metrics = resolve_metrics(
         settings.metrics,
         language=language,
         section=settings.section,
+        cleaning=cleaning_label(settings),
         options=metric_options(settings.metric_args),
         other_names=CLINICAL_NAMES,
     )
     self_test(metrics, language)
-    return fit_metrics(metrics, references())
+    return tuple(_fitted(metric, settings.section, references) for metric in metrics)
+
+
+def _fitted(
+    metric: TextMetric, section: Section, references: Callable[[], Iterable[str]]
+) -> TextMetric:
+    from pytest_pet2rep.findings.sections import section_text
+    from pytest_pet2rep.metrics.text import CorpusFitted, Sees
+
+    if not isinstance(metric, CorpusFitted):
+        return metric
+    if sees(metric) is Sees.WHOLE:
+        return metric.fit(references())
+    return metric.fit(section_text(reference, section)[0] for reference in references())
+
+
+def sees(metric: TextMetric) -> Sees:
+    """Say what ``metric`` asks for; one of another package that does not say, what is scored."""
+    from pytest_pet2rep.metrics.text import Sees
+
+    return Sees(getattr(metric, "sees", Sees.SCORED))
+
+
+def cleaning_label(settings: RunSettings) -> str:
+    """Return what signatures say of the cleaning step: its version, or ``clean:none``."""
+    from pytest_pet2rep.models.cleaning import CLEANING
+
+    return CLEANING if settings.clean else "clean:none"
 
 
 def metric_options(arguments: Mapping[str, str]) -> MetricOptions:

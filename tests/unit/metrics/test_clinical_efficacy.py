@@ -11,6 +11,7 @@ from itertools import combinations
 import pytest
 from sklearn.metrics import f1_score, precision_recall_fscore_support
 
+from pytest_pet2rep.metrics.basis import Basis
 from pytest_pet2rep.metrics.counts import add_counts
 from pytest_pet2rep.metrics.efficacy import (
     EfficacyRow,
@@ -43,7 +44,13 @@ INCREASED, DECREASED, ABSENT = (frozenset({state}) for state in ABNORMAL_STATES)
 EVERY: list[States] = [NORMAL, NORMAL, UNSTATED, UNSTATED] + [
     frozenset(chosen) for size in (1, 2, 3) for chosen in combinations(ABNORMAL_STATES, size)
 ]
-SIGNATURE = ce_signature(organs="pet2rep19.v1", extractor="rules:1", section="findings")
+BASIS = Basis(
+    organs="pet2rep19.v1",
+    extractor="rules:1",
+    section="findings",
+    language="zh",
+    cleaning="clean:1",
+)
 
 
 def row(
@@ -80,8 +87,8 @@ def scored(
     rows: Sequence[EfficacyRow], convention: Convention = Convention.PAPER
 ) -> dict[str, Score]:
     table = efficacy_table(efficacy_counts(rows))
-    scores = efficacy_scores(table, signature=SIGNATURE, convention=convention)
-    return {score.name: score for score in scores}
+    scores = efficacy_scores(table, basis=BASIS, convention=convention)
+    return {score.name.removesuffix("[sklearn0]"): score for score in scores}
 
 
 def indicator(states: States | None) -> list[int]:
@@ -170,15 +177,26 @@ def test_a_failed_generation_is_a_miss_of_every_expected_state() -> None:
     assert table.per_class[UptakeState.ABSENT].fn == 1
 
 
-@pytest.mark.parametrize(
-    ("rows", "reason"),
-    [([], "no cases"), ([row(NORMAL, INCREASED)], "no expected abnormal state in 1 cases")],
-)
-def test_without_anything_to_find_nothing_is_scored(rows: list[EfficacyRow], reason: str) -> None:
+def values(rows: Sequence[EfficacyRow], convention: Convention) -> set[float | None]:
+    return {score.value for score in scored(rows, convention).values()}
+
+
+def test_without_cases_nothing_is_scored() -> None:
     for convention in Convention:
-        for score in scored(rows, convention).values():
-            assert score.value is None
-            assert score.reason == reason
+        assert {s.reason for s in scored([], convention).values()} == {"no cases"}
+        assert values([], convention) == {None}
+
+
+def test_a_false_alarm_in_a_healthy_cohort_scores_zero_in_both_conventions() -> None:
+    for convention in Convention:
+        assert values([row(NORMAL, INCREASED)], convention) == {0.0}
+
+
+def test_a_healthy_cohort_without_alarms_has_no_value_but_by_zero_division() -> None:
+    assert values([row(NORMAL, NORMAL)], Convention.PAPER) == {None}
+    reason = scored([row(NORMAL, NORMAL)])["ce_f1"].reason
+    assert reason == "no abnormal state, expected or reported, in 1 cases"
+    assert values([row(NORMAL, NORMAL)], Convention.SKLEARN0) == {0.0}
 
 
 def test_perfect_reports_reach_one_everywhere() -> None:
@@ -250,10 +268,15 @@ def test_the_other_slices_keep_usable_cases_and_what_a_person_stands_for() -> No
 
 def test_scores_name_their_slice_and_their_conventions() -> None:
     table = efficacy_table(efficacy_counts([row(INCREASED, INCREASED)]))
-    names = [s.name for s in efficacy_scores(table, signature=SIGNATURE, slice_name="reviewed")]
-    assert names[:2] == ["ce_precision[reviewed]", "ce_recall[reviewed]"]
-    assert SIGNATURE == (
-        "ce|conv:paper|organs:pet2rep19.v1|extractor:rules:1|section:findings|unstated:negative"
+    sliced = efficacy_scores(table, basis=BASIS, slice_name="reviewed")
+    assert [s.name for s in sliced[:2]] == ["ce_precision[reviewed]", "ce_recall[reviewed]"]
+    assert {s.signature for s in sliced} == {f"{ce_signature(BASIS)}|slice:reviewed"}
+    zero = efficacy_scores(table, basis=BASIS, convention=Convention.SKLEARN0)
+    assert zero[2].name == "ce_f1[sklearn0]"
+    assert "conv:sklearn0" in zero[2].signature
+    assert ce_signature(BASIS) == (
+        "ce|conv:paper|organs:pet2rep19.v1|extractor:rules:1|section:findings|language:zh|clean:1"
+        "|unstated:negative"
     )
 
 

@@ -7,10 +7,19 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
+from pytest_pet2rep.metrics.basis import Basis
 from pytest_pet2rep.metrics.counts import add_counts
-from pytest_pet2rep.metrics.lesions import KEYS, lesion_counts, lesion_scores, pair_lesions
+from pytest_pet2rep.metrics.lesions import (
+    KEYS,
+    lesion_counts,
+    lesion_scores,
+    lesion_signature,
+    pair_lesions,
+)
 from pytest_pet2rep.types import Mention, Score, Side, UptakeState
 
 
@@ -152,3 +161,26 @@ def test_an_suvmax_without_a_basis_is_invented() -> None:
     found = [lesion(suv=5.0), lesion("liver", suv=4.0), lesion("bone", suv=3.0), lesion("spleen")]
     assert lesion_counts(expected, found)["suv_invented"] == 2
     assert lesion_counts(expected, expected)["suv_invented"] == 0
+
+
+@given(suvs=st.lists(st.floats(1, 30), min_size=1, max_size=6), seed=st.integers(0, 99))
+def test_the_order_of_sentences_does_not_decide_whether_suvmax_agrees(
+    suvs: list[float], seed: int
+) -> None:
+    expected = [lesion(suv=suv, start=at) for at, suv in enumerate(suvs)]
+    shuffled = random.Random(seed).sample(suvs, len(suvs))
+    found = [lesion(suv=suv, start=at) for at, suv in enumerate(shuffled)]
+    assert lesion_counts(expected, found) == lesion_counts(expected, expected)
+
+
+def test_lesions_with_an_suvmax_are_paired_before_those_without() -> None:
+    expected = [lesion(), lesion(suv=5.0, start=1)]
+    found = [lesion(suv=5.0), lesion(start=1)]
+    assert scored(expected, found)["suv_within_25"].n == 1
+
+
+def test_the_signature_names_what_a_lesion_depends_on() -> None:
+    basis = Basis(organs="any", extractor="rules:1", section="both", language="en")
+    assert lesion_signature(basis) == (
+        "lesions|extractor:rules:1|section:both|language:en|clean:none|tolerance:0.25"
+    )

@@ -7,6 +7,7 @@ import random
 import pytest
 from sklearn.metrics import f1_score
 
+from pytest_pet2rep.metrics.basis import Basis
 from pytest_pet2rep.metrics.counts import add_counts
 from pytest_pet2rep.metrics.petrg import (
     petrg_counts,
@@ -17,7 +18,14 @@ from pytest_pet2rep.metrics.petrg import (
 from pytest_pet2rep.types import Score
 
 REGIONS = tuple(f"region {n}" for n in range(24))
-SIGNATURE = petrg_signature(regions="petrg24.v1", extractor="rules:1", section="findings")
+BASIS = Basis(
+    organs="pet2rep19.v1",
+    extractor="rules:1",
+    section="findings",
+    language="zh",
+    cleaning="clean:1",
+)
+SIGNATURE = petrg_signature(BASIS, regions="petrg24.v1")
 Statuses = dict[str, str | int]
 
 
@@ -90,8 +98,8 @@ def test_without_cases_nothing_is_scored() -> None:
 
 def test_the_signature_names_the_labels() -> None:
     assert scored([({}, {})])["petrg_all"].signature == (
-        "petrg|regions:petrg24.v1|extractor:rules:1|section:findings|unmentioned:normal"
-        "|zero_division:0|failed:miss|labels:1-5"
+        "petrg|regions:petrg24.v1|extractor:rules:1|section:findings|language:zh|clean:1"
+        "|unmentioned:normal|zero_division:0|failed:miss|labels:1-5"
     )
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from pytest_pet2rep.anatomy import catalogue
+from pytest_pet2rep.metrics.basis import Basis
 from pytest_pet2rep.metrics.counts import Ratio, add_counts
 from pytest_pet2rep.metrics.risk import (
     GROUPS,
@@ -22,8 +26,13 @@ INCREASED, DECREASED, ABSENT = (
 )
 
 
+def row_of(organ: str, **more: Any) -> RiskRow:
+    """One row of an organ that is one fine organ."""
+    return RiskRow(expected_fine=frozenset({organ}), generated_fine=frozenset({organ}), **more)
+
+
 def errors(organ: str, expected: States, generated: States | None) -> dict[str, int]:
-    row = RiskRow(organ=organ, expected=expected, generated=generated)
+    row = row_of(organ, expected=expected, generated=generated)
     found: dict[str, int] = risk_counts([row])["errors"]
     return found
 
@@ -61,8 +70,8 @@ def test_every_error_has_a_name(
 
 def test_an_increased_lesion_on_the_wrong_side_is_an_error_of_its_own() -> None:
     def row(expected: Side, generated: Side) -> RiskRow:
-        return RiskRow(
-            organ="lungs",
+        return row_of(
+            "lungs",
             expected=INCREASED,
             generated=INCREASED,
             expected_side=expected,
@@ -77,13 +86,13 @@ def test_an_increased_lesion_on_the_wrong_side_is_an_error_of_its_own() -> None:
 def test_weights_are_added_per_group_and_per_case() -> None:
     first = risk_counts(
         [
-            RiskRow(organ="lungs", expected=INCREASED, generated=NORMAL),
-            RiskRow(organ="spleen", expected=NORMAL, generated=INCREASED),
-            RiskRow(organ="kidneys", expected=ABSENT, generated=UNSTATED),
+            row_of("lungs", expected=INCREASED, generated=NORMAL),
+            row_of("spleen", expected=NORMAL, generated=INCREASED),
+            row_of("kidneys", expected=ABSENT, generated=UNSTATED),
         ],
         flags=["prior_mentioned", "template_echo", "repetition"],
     )
-    second = risk_counts([RiskRow(organ="liver", expected=INCREASED, generated=INCREASED)])
+    second = risk_counts([row_of("liver", expected=INCREASED, generated=INCREASED)])
     table = risk_table(add_counts([first, second]))
     assert table.weighted == {"miss": 13, "wrong": 0, "false_alarm": 5, "silence": 0, "report": 7}
     scores = {score.name: score for score in risk_scores(table, signature="s")}
@@ -94,7 +103,7 @@ def test_weights_are_added_per_group_and_per_case() -> None:
 
 
 def test_a_flag_is_weighed_once_however_often_it_is_raised() -> None:
-    row = RiskRow(organ="liver", expected=NORMAL, generated=NORMAL)
+    row = row_of("liver", expected=NORMAL, generated=NORMAL)
     once = risk_counts([row], flags=["conflict"])
     assert risk_counts([row], flags=["conflict", "conflict"]) == once
 
@@ -102,14 +111,14 @@ def test_a_flag_is_weighed_once_however_often_it_is_raised() -> None:
 @pytest.mark.parametrize(
     ("row", "ratio"),
     [
-        (RiskRow(organ="lungs", expected=INCREASED, generated=NORMAL), (1, 1)),
-        (RiskRow(organ="lungs", expected=INCREASED, generated=None), (1, 1)),
-        (RiskRow(organ="lungs", expected=INCREASED, generated=INCREASED), (0, 1)),
-        (RiskRow(organ="lungs", expected=INCREASED, generated=DECREASED), (0, 1)),
-        (RiskRow(organ="spleen", expected=INCREASED, generated=NORMAL), (0, 0)),
-        (RiskRow(organ="lungs", expected=INCREASED, generated=NORMAL, visible=False), (0, 0)),
-        (RiskRow(organ="lungs", expected=INCREASED, generated=NORMAL, diameter_mm=9.0), (0, 0)),
-        (RiskRow(organ="lungs", expected=INCREASED, generated=NORMAL, diameter_mm=15.0), (1, 1)),
+        (row_of("lungs", expected=INCREASED, generated=NORMAL), (1, 1)),
+        (row_of("lungs", expected=INCREASED, generated=None), (1, 1)),
+        (row_of("lungs", expected=INCREASED, generated=INCREASED), (0, 1)),
+        (row_of("lungs", expected=INCREASED, generated=DECREASED), (0, 1)),
+        (row_of("spleen", expected=INCREASED, generated=NORMAL), (0, 0)),
+        (row_of("lungs", expected=INCREASED, generated=NORMAL, visible=False), (0, 0)),
+        (row_of("lungs", expected=INCREASED, generated=NORMAL, diameter_mm=9.0), (0, 0)),
+        (row_of("lungs", expected=INCREASED, generated=NORMAL, diameter_mm=15.0), (1, 1)),
     ],
 )
 def test_only_lesions_that_can_be_seen_and_measured_must_be_found(
@@ -141,8 +150,34 @@ def test_a_record_carries_what_risk_needs() -> None:
         visible=True,
         facts={"diameter_mm": 22.0, "expected_side": "left", "generated_side": "right"},
     )
-    assert risk_counts([risk_row(record)])["errors"] == {"wrong_side": 1}
-    assert risk_row(record).diameter_mm == 22.0
+    assert risk_counts([risk_row(record, ["lungs"])])["errors"] == {"wrong_side": 1}
+    assert risk_row(record, ["lungs"]).diameter_mm == 22.0
+
+
+def test_what_a_miss_weighs_depends_on_the_fine_organs_that_carry_the_state() -> None:
+    def row(fine: set[str]) -> RiskRow:
+        return RiskRow(
+            expected=INCREASED,
+            generated=NORMAL,
+            expected_fine=frozenset(fine),
+            generated_fine=frozenset(fine),
+        )
+
+    assert risk_counts([row({"esophagus", "stomach"})])["errors"] == {
+        "missed_increased_critical": 1
+    }
+    assert risk_counts([row({"stomach"})])["errors"] == {"missed_increased": 1}
+
+
+def test_two_organs_of_a_list_that_share_their_fine_organ_count_once() -> None:
+    bone = row_of("bone", expected=INCREASED, generated=NORMAL)
+    counts = risk_counts([bone, bone])
+    assert (counts["errors"], counts["must_find"]) == ({"missed_increased_critical": 1}, 1)
+
+
+def test_the_table_lists_fine_organs_only() -> None:
+    model = risk_model()
+    assert model.malignancy_relevant | model.physiological_sites <= set(catalogue().organs)
 
 
 def test_without_cases_there_is_no_risk_to_state() -> None:
@@ -151,6 +186,8 @@ def test_without_cases_there_is_no_risk_to_state() -> None:
 
 
 def test_the_signature_names_the_version_of_the_weights() -> None:
-    assert risk_signature(organs="pet2rep19.v1", extractor="rules:1", section="both") == (
-        "risk|weights:1|organs:pet2rep19.v1|extractor:rules:1|section:both"
+    basis = Basis(organs="pet2rep19.v1", extractor="rules:1", section="both", language="en")
+    assert risk_signature(basis, checks="0a1b") == (
+        "risk|weights:2|organs:pet2rep19.v1|extractor:rules:1|section:both|language:en|clean:none"
+        "|checks:0a1b"
     )

@@ -13,12 +13,13 @@ import pytest
 from pytest_pet2rep.errors import MetricUnavailable, UnknownName
 from pytest_pet2rep.metrics import registry
 from pytest_pet2rep.metrics.registry import (
+    SETS,
     MetricOptions,
     MetricRequest,
     resolve_metrics,
     text_metric_names,
 )
-from pytest_pet2rep.metrics.text import AdditiveMetric, TextMetric
+from pytest_pet2rep.metrics.text import AdditiveMetric, Sees, TextMetric
 from pytest_pet2rep.types import Language, Level, Section
 
 
@@ -59,7 +60,26 @@ def test_the_prefix_changes_no_signature() -> None:
     for name in ("bleu1", "bleu4", "bleu4_corpus"):
         assert beside[f"petrg.{name}"] == alone[name]
     (named,) = resolve("bleu4_mean+add1")
-    assert named.signature() == alone["bleu4"]
+    assert named.signature().replace("section:findings", "section:whole") == alone["bleu4"]
+
+
+def test_the_set_petrg_sees_whole_texts_as_they_came_and_cuts_them_with_jieba() -> None:
+    for language in Language:
+        for metric in resolve("petrg", language=language):
+            assert "|tok:jieba-" in metric.signature()
+            assert metric.signature().endswith(f"|section:whole|language:{language}|clean:none")
+            assert getattr(metric, "sees") is Sees.WHOLE  # noqa: B009
+    assert {getattr(metric, "sees") for metric in resolve("full")} == {Sees.SCORED}  # noqa: B009
+
+
+def test_beside_another_of_the_same_name_all_of_petrg_keep_their_prefix() -> None:
+    names = [metric.name for metric in resolve("meteor", "petrg")]
+    assert names == ["meteor", *SETS["petrg"]]
+
+
+def test_the_cleaning_step_is_in_every_signature() -> None:
+    found = resolve("pet2rep", cleaning="clean:7")
+    assert all(metric.signature().endswith("|clean:7") for metric in found)
 
 
 def test_a_name_given_twice_is_scored_once() -> None:

@@ -11,12 +11,14 @@ from pytest_pet2rep.types import (
     Expectation,
     ExpectationSource,
     Mention,
+    Side,
     States,
     UptakeState,
 )
 
 PROFILE = load_profile("pet2rep19")
 INCREASED = frozenset({UptakeState.INCREASED})
+DECREASED = frozenset({UptakeState.DECREASED})
 ABSENT = frozenset({UptakeState.ABSENT})
 
 
@@ -77,7 +79,45 @@ def test_a_normal_part_does_not_decide_visibility_or_size_of_an_abnormal_organ()
     assert (nodes.visible, nodes.diameter_mm) == (False, 9.0)
 
 
-def test_an_organ_is_visible_if_one_of_its_lesions_is() -> None:
+def test_side_and_size_are_those_of_the_increased_part() -> None:
+    nodes = expected(
+        {},
+        Expectation(organ="neck_nodes", states=DECREASED, side=Side.LEFT, diameter_mm=30.0),
+        Expectation(organ="pelvic_nodes", states=INCREASED, side=Side.RIGHT, diameter_mm=6.0),
+    )["lymph_nodes"]
+    assert (nodes.side, nodes.diameter_mm) == (Side.RIGHT, 6.0)
+
+
+def test_increased_parts_of_two_sides_have_no_side_and_the_size_of_the_visible_one() -> None:
+    nodes = expected(
+        {},
+        Expectation(
+            organ="neck_nodes", states=INCREASED, side=Side.LEFT, diameter_mm=30.0, visible=False
+        ),
+        Expectation(
+            organ="pelvic_nodes", states=INCREASED, side=Side.RIGHT, diameter_mm=6.0, visible=True
+        ),
+    )["lymph_nodes"]
+    assert (nodes.side, nodes.diameter_mm) == (Side.NONE, 6.0)
+
+
+def test_an_organ_is_not_visible_if_one_of_its_states_shows_nowhere() -> None:
+    liver = expected(
+        {},
+        Expectation(organ="liver", states=INCREASED, visible=False),
+        Expectation(organ="portal_vein", states=ABSENT, visible=True),
+    )["liver"]
+    assert liver.visible is False
+
+
+def test_an_organ_with_a_state_of_unknown_visibility_is_of_unknown_visibility() -> None:
+    liver = expected(
+        {"portal_vein": ABSENT}, Expectation(organ="liver", states=INCREASED, visible=True)
+    )["liver"]
+    assert liver.visible is None
+
+
+def test_a_state_is_visible_if_one_of_its_lesions_is() -> None:
     nodes = expected(
         {},
         Expectation(organ="neck_nodes", states=INCREASED, visible=False, slices=(2,)),

@@ -14,7 +14,7 @@ from pytest_pet2rep.metrics.lesions import lesion_counts
 from pytest_pet2rep.metrics.registry import resolve_metrics
 from pytest_pet2rep.metrics.text import score_pair
 from pytest_pet2rep.run.plan import PlannedItem
-from pytest_pet2rep.run.scoreboard import OVERALL_PARTS, Scoring, overall
+from pytest_pet2rep.run.scoreboard import Scoring
 from pytest_pet2rep.run.summary import Summary, summarise
 from pytest_pet2rep.run.summary_json import summary_json
 from pytest_pet2rep.types import Kind, Language, Level, Outcome, Record, Score, Section
@@ -111,18 +111,3 @@ def test_no_record_at_all_still_makes_a_summary() -> None:
     summary = fold([])
     assert (summary.planned, summary.scores, summary.rows) == (0, (), ())
     assert as_text(summary)
-
-
-def part(name: str, value: float | None) -> Score:
-    return Score(name=name, value=value, signature="s", n=3, level=Level.CORPUS)
-
-
-def test_overall_is_the_mean_of_its_six_parts() -> None:
-    found = overall([part(name, 0.1 * i) for i, name in enumerate(OVERALL_PARTS)])
-    assert found.value == pytest.approx(0.25)
-    assert found.n == 3
-
-
-def test_overall_is_unscored_and_says_why_if_a_part_is_missing() -> None:
-    found = overall([part(name, 0.5) for name in OVERALL_PARTS[:-1]] + [part("ce_f1", None)])
-    assert (found.value, found.reason) == (None, "needs ce_f1")
