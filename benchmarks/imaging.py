@@ -2,10 +2,11 @@
 
     python benchmarks/imaging.py [--repeats 3]
 
-PET 200 x 200 x 350 float32 and CT 512 x 512 x 400 int16, both .nii.gz.  Every pipeline runs in a
-process of its own; processor seconds are the best of the repeats, memory is the peak of the whole
-process.  The exit status is 1 if planes differ by more than 1e-3 HU, or a phantom
-takes more than 2 s or 600 MB.
+PET 200 x 200 x 350 int16 with a slope and CT 512 x 512 x 400 int16, both .nii.gz, made of shipped
+phantoms, which compress as patients do.  Every pipeline runs in a process of its own, in turns;
+seconds are processor time without imports, memory is the peak of the whole process.  Goals: at
+most 0.75 of SimpleITK's time and 100 MiB with isal installed, planes equal to 1e-3 HU, a phantom
+in at most 2 s and 600 MB.  The exit status is 1 where one is missed.
 """
 
 from __future__ import annotations
@@ -28,29 +29,63 @@ PET_STEP, CT_STEP = (4.07, 4.07, 3.0), (0.98, 0.98, 2.6)
 
 
 def make_files(folder: Path) -> None:
+    """Sample a phantom on the two grids, with the noise of the scanners on them."""
     import nibabel as nib
+    from scipy.ndimage import affine_transform
 
+    from pytest_pet2rep.phantom.spec import parse_phantom
+    from pytest_pet2rep.phantom.synthesis import synthesise
+
+    made = synthesise(parse_phantom({"seed": 1, "sex": "M"}))
     rng = np.random.default_rng(1)
-    for name, shape, step, dtype in (
-        ("pet", (200, 200, 350), PET_STEP, np.float32),
-        ("ct", (512, 512, 400), CT_STEP, np.int16),
+    for name, data, own, shape, step, noise, slope in (
+        ("pet", made.pet, made.pet_affine, (200, 200, 350), PET_STEP, 0.02, 1 / 512),
+        ("ct", made.ct, made.ct_affine, (512, 512, 400), CT_STEP, 12.0, 1.0),
     ):
-        coarse = rng.uniform(-1000, 1500, [n // 8 + 1 for n in shape])
-        data = coarse.repeat(8, 0).repeat(8, 1).repeat(8, 2)[: shape[0], : shape[1], : shape[2]]
-        data = data + rng.integers(-20, 20, shape)
         affine = np.diag([*step, 1.0])
-        affine[:3, 3] = [-(n - 1) / 2 * s for n, s in zip(shape, step, strict=True)]
-        if name == "pet":
-            data = np.abs(data) / 300
-        nib.save(nib.Nifti1Image(data.astype(dtype), affine), folder / f"{name}.nii.gz")
+        affine[:2, 3] = [-(n - 1) / 2 * mm for n, mm in zip(shape[:2], step[:2], strict=True)]
+        move = np.linalg.inv(own) @ affine
+        values = affine_transform(
+            data.astype(np.float32), move[:3, :3], move[:3, 3], shape, order=1, mode="nearest"
+        )
+        values += rng.normal(0, noise, shape).astype(np.float32) * (values > values.min() + noise)
+        image = nib.Nifti1Image(np.rint(values / slope).astype(np.int16), affine)
+        image.header.set_slope_inter(slope, 0)
+        image.to_filename(folder / f"{name}.nii.gz")
 
 
 def ours(folder: Path) -> list[np.ndarray]:
-    from pytest_pet2rep.imaging.planes import sample_plane
-    from pytest_pet2rep.imaging.volumes import load_volume
+    """Everything up to the pictures; the planes are kept for the comparison."""
+    from pytest_pet2rep.imaging import rendering
 
-    pet, ct = (load_volume(folder / f"{name}.nii.gz") for name in ("pet", "ct"))
-    return [sample_plane(ct, pet, j) for j in PLANES]
+    planes: list[np.ndarray] = []
+    sample = rendering.sample_plane
+
+    def kept(*arguments: Any) -> np.ndarray:
+        planes.append(sample(*arguments))
+        return planes[-1]
+
+    rendering.sample_plane = kept
+    rendering.render_files(folder / "pet.nii.gz", folder / "ct.nii.gz")
+    rendering.sample_plane = sample
+    return planes
+
+
+def ours_with_zlib(folder: Path) -> list[np.ndarray]:
+    sys.modules["isal.igzip"] = None  # type: ignore[assignment]
+    return ours(folder)
+
+
+def inflation(folder: Path) -> list[np.ndarray]:
+    """Do nothing but inflate both files: what no reader of them can beat."""
+    from isal import igzip
+
+    buffer = bytearray(2**19)
+    for name in ("pet", "ct"):
+        with igzip.open(folder / f"{name}.nii.gz", "rb") as stream:
+            while stream.readinto(buffer):
+                pass
+    return []
 
 
 def simpleitk(folder: Path) -> list[np.ndarray]:
@@ -84,27 +119,53 @@ def phantom(_: Path) -> list[np.ndarray]:
 
 
 PIPELINES: dict[str, Callable[[Path], list[np.ndarray]]] = {
-    "ours": ours, "SimpleITK": simpleitk, "nibabel + scipy": nibabel_scipy, "phantom": phantom,
+    "ours": ours, "ours, zlib": ours_with_zlib, "SimpleITK": simpleitk,
+    "nibabel + scipy": nibabel_scipy, "inflation alone": inflation, "phantom": phantom,
 }  # fmt: skip
 
 
-def measure_here(name: str, folder: Path, repeats: int) -> None:
-    seconds = []
-    for _ in range(repeats):
-        start = time.process_time()
-        planes = PIPELINES[name](folder)
-        seconds.append(time.process_time() - start)
+def measure_here(name: str, folder: Path) -> None:
+    """Time the second of two passes, as the first one imports; memory is that of the first."""
+    planes = PIPELINES[name](folder)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    start = time.process_time()
+    PIPELINES[name](folder)
+    seconds = time.process_time() - start
     if planes:
         np.save(folder / f"{name}.npy", np.stack(planes))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": min(seconds), "peak_mib": peak}))
+    print(json.dumps({"seconds": seconds, "peak_mib": peak}))
 
 
-def run(name: str, folder: Path, repeats: int) -> dict[str, Any]:
-    command = [sys.executable, __file__, "--inside", name, str(folder), "--repeats", str(repeats)]
+def run(name: str, folder: Path) -> dict[str, float]:
+    command = [sys.executable, __file__, "--inside", name, str(folder)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    measured: dict[str, Any] = json.loads(done.stdout)
+    measured: dict[str, float] = json.loads(done.stdout)
     return measured
+
+
+def measure_all(folder: Path, repeats: int) -> dict[str, dict[str, float]]:
+    """Least seconds and largest memory of each pipeline; in turns, as other load comes and goes."""
+    rounds = [{name: run(name, folder) for name in PIPELINES} for _ in range(repeats)]
+    return {
+        name: {
+            "seconds": min(r[name]["seconds"] for r in rounds),
+            "peak_mib": max(r[name]["peak_mib"] for r in rounds),
+        }
+        for name in PIPELINES
+    }
+
+
+def missed(results: dict[str, dict[str, float]], worst: float) -> list[str]:
+    here, made = results["ours"], results["phantom"]
+    ratio = here["seconds"] / results["SimpleITK"]["seconds"]
+    goals = {
+        "0.75 of SimpleITK's time": ratio <= 0.75,
+        "100 MiB": here["peak_mib"] <= 100,
+        "planes equal to 1e-3 HU": worst <= 1e-3,
+        "a phantom in 2 s": made["seconds"] <= 2,
+        "a phantom in 600 MB": made["peak_mib"] <= 600,
+    }
+    return [goal for goal, reached in goals.items() if not reached]
 
 
 def main() -> int:
@@ -117,20 +178,26 @@ def main() -> int:
         make_files(options.make)
         return 0
     if options.inside:
-        measure_here(options.inside[0], Path(options.inside[1]), options.repeats)
+        measure_here(options.inside[0], Path(options.inside[1]))
         return 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         # In a process of its own: a child's peak memory starts from that of its parent.
         subprocess.run([sys.executable, __file__, "--make", name], check=True)
-        results = {p: run(p, folder, options.repeats) for p in PIPELINES}
-        planes = {p: np.load(folder / f"{p}.npy") for p in PIPELINES if p != "phantom"}
+        results = measure_all(folder, options.repeats)
+        planes = {p: np.load(folder / f"{p}.npy") for p in ("ours", "SimpleITK")}
+    peer = results["SimpleITK"]
     for pipeline, result in results.items():
-        print(f"{pipeline:16} {result['seconds']:6.2f} s  {result['peak_mib']:6.0f} MiB")
+        ratios = [result[key] / peer[key] for key in ("seconds", "peak_mib")]
+        print(
+            f"{pipeline:16} {result['seconds']:6.2f} s  {result['peak_mib']:6.0f} MiB"
+            f"   of SimpleITK: time {ratios[0]:5.2f}, memory {ratios[1]:5.2f}"
+        )
     worst = float(np.abs(planes["ours"] - planes["SimpleITK"]).max())
     print(f"largest difference to SimpleITK: {worst:.1e} HU")
-    made = results["phantom"]
-    return int(worst > 1e-3 or made["seconds"] > 2 or made["peak_mib"] > 600)
+    unreached = missed(results, worst)
+    print("missed: " + ", ".join(unreached) if unreached else "all goals reached")
+    return int(bool(unreached))
 
 
 if __name__ == "__main__":
