@@ -22,7 +22,7 @@ _REFERENCE = re.compile(
 )
 _MULTIPLE = re.compile(r"N?(?P<body>[sOamp.N]{1,6})l")
 _STANDARD = re.compile(r"[sOampc]{1,5}5")
-_OTHER_VALUE = re.compile(r"(?P<head>m)[sOapu]{0,3}[FVIU]{0,2}(?P<value>[S#])")
+_OTHER_VALUE = re.compile(r"N?s?(?P<head>[mO])[sOapu]{0,3}[FVIU]{0,2}(?P<value>[S#])")
 _CONTRALATERAL = re.compile(r"(?P<head>[YE])(?P<value>[S#])(?:I?s|I[mO])")
 _NORMAL_REFERENCE = re.compile(r"[><~][G]?N")
 _SIMILAR = re.compile(r"[cY][sG]{0,2}[sOampu]{1,6}[UfdL]{0,2}(?=[MGF]{0,2}[w~])")
@@ -78,7 +78,7 @@ def mark(tokens: list[Token]) -> dict[int, tuple[str, ...]]:
     if "l" in kinds or "5" in kinds:
         _mark_multiples(tokens, kinds, relations)
         kinds = "".join([token.kind for token in tokens])
-    if "m" in kinds and "S" in kinds:
+    if "S" in kinds:
         _mark_other_value(tokens, kinds, relations)
         kinds = "".join([token.kind for token in tokens])
     if _RELATION_WORD.search(kinds):
@@ -176,18 +176,29 @@ def _mark_other_value(
 ) -> None:
     """The SUV of the tissue around a lesion, behind that of the lesion."""
     for match in _OTHER_VALUE.finditer(kinds):
-        before = match.start() - 1
-        if "S" not in kinds[: match.start()] or kinds[before] not in ",;b":
+        separator = match.start() - 1
+        head, value = tokens[match.start("head")], tokens[match.end() - 1]
+        named = {t.word.organ for t in tokens[: match.start()] if t.kind == "O"}
+        if "S" not in kinds[: match.start()] or kinds[separator] not in ",;b":
             continue
-        head, value = tokens[match.start()], tokens[match.end() - 1]
-        if head.word.value != "reference":
+        if not _is_tissue(head, named, normal=kinds[match.start()] == "N"):
             continue
         head.kind, head.number = "Y", value.number
         relations[head.start] = ("reference",)
-        _take(tokens[match.start() + 1 : match.end()])
-        while before >= 0 and kinds[before] in ",;b":
-            tokens[before].kind = TAKEN
-            before -= 1
+        _take([t for t in tokens[match.start() : match.end()] if t is not head])
+        while separator >= 0 and kinds[separator] in ",;b":
+            tokens[separator].kind = TAKEN
+            separator -= 1
+
+
+def _is_tissue(head: Token, named: set[str], *, normal: bool) -> bool:
+    """Whether a word is the tissue around a lesion of the organs ``named``."""
+    if head.kind == "m":
+        return head.word.value == "reference"
+    return head.word.organ in named and (normal or head.word.part in _TISSUES)
+
+
+_TISSUES = frozenset(("parenchyma", "cortex"))
 
 
 def _take(tokens: list[Token]) -> None:

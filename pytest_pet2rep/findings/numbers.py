@@ -25,7 +25,7 @@ _DEAUVILLE = (
     rf"{_SCALE}(?:[ (]{{0,2}}(?:scores?|评分|得分|计分|分级|标准|法"
     r"|[5五]分法|[5五]分量表|量表|categor(?:y|ies)|scale|grade|ds"
     r"|criteria|5-?ps|5-point scale|five-point scale|评价|评定|评估|评|级别)\)?){0,3}"
-    r"(?: ?(?:of|is|was|are|now|remains|has|have|improved|fallen|dropped"
+    r"(?: ?(?:of|is|was|are|now|remains|has|have|which|that|improved|fallen|dropped"
     r"|risen|fell|rose|went|changed|from"
     rf"|:|为|=|约|得|仅|由|从|在|自|\()){{0,4}} ?(?:[1-5] ?(?:分|级)? ?{_STEP} ?)?"
     r"(?P<score>[1-5])(?![\d.]\d|\d)(?:分|级)?"

@@ -98,6 +98,9 @@ def _turn_back(memory: Memory) -> None:
 def ellipsis(memory: Memory, clause: Clause, sites: list[Site]) -> None:
     """Deny the phrase before ("..., the left ones are not") or repeat it ("nor the right")."""
     kinds = clause.kinds
+    if memory.open and kinds == "!":
+        memory.decide_open((UptakeState.ABSENT,), "P1")
+        return
     if memory.open and not sites and "V" in kinds:
         memory.decide_open(_INCREASED, EXISTENCE)
     if not memory.last or not sites:

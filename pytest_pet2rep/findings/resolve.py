@@ -174,6 +174,8 @@ def _apply(
     clause: Clause,
     sites: list[Site],
 ) -> None:
+    if predicate.form == "weak" and _now(memory, clause, sites):
+        decided = replace(decided, rule=LEVEL)
     first, last = clause.tokens[predicate.first], clause.tokens[predicate.last - 1]
     memory.usual.update(decided.states)
     if chosen and clause.kinds.startswith("c") and memory.begun == len(memory.found.statements):
@@ -216,10 +218,15 @@ def _gathered(memory: Memory, predicate: Predicate, clause: Clause) -> list[Site
         return memory.unsaid()
     if "R" in kinds:
         return _distinct(memory.paragraph or memory.context)
-    to_level = clause.tokens[predicate.first].word.value == "level"
+    to_level = clause.tokens[predicate.first].word.value == "level" or _now(memory, clause, [])
     if predicate.form == "weak" and not memory.headed and not to_level:
         return []
     return ("M" in kinds and memory.unsaid()) or memory.context
+
+
+def _now(memory: Memory, clause: Clause, sites: list[Site]) -> bool:
+    """Whether "it is now normal" is said of what this sentence has called otherwise before."""
+    return not sites and "t" in clause.kinds and bool(memory.sentence_statements())
 
 
 def _distinct(sites: list[Site]) -> list[Site]:
