@@ -21,6 +21,7 @@ _NODE_HEADING = re.compile(r"[GLaW]{0,2}n[GLn]{0,2}")
 _ANNOUNCES = re.compile(r"[LGM]{0,3}[DI]$")
 _PRIOR_PHRASE = re.compile(r"o[GVFMsOaIn]{0,3}$")
 _ONLY_PLACES = re.compile("[Oapsncu]+")
+_SHORT_REMARK = 3
 _EVENNESS = re.compile("[G=]{1,4}")
 _WITH = re.compile(r"VG{0,3}$")
 _OF_A_PRIOR = frozenset("Tok^_")
@@ -142,7 +143,7 @@ def _verdict(
         return None
     if _is_former(predicate, kinds) and not ("t" in kinds or "k" in kinds):
         return None
-    if form == "defect" and not sites and memory.uptake_said and not predicate.negations:
+    if form == "defect" and not sites and len(kinds) <= _SHORT_REMARK and memory.uptake_said and not predicate.negations:
         return Verdict((UptakeState.ABSENT,), "P0")
     if form == "weak" and phrases > 1 and "t" not in ahead and "N" not in predicate.kinds:
         return None
