@@ -22,6 +22,7 @@ from pytest_pet2rep.models.prompts import load_prompt
 from pytest_pet2rep.types import FinishReason, Language, Reading
 
 RELATIVE = {
+    "refusal",
     "template_echo",
     "instruction_echo",
     "unfilled_template",
@@ -41,6 +42,8 @@ PIECES = [
     "全身未见异常高代谢灶", "右肺下叶见分叶状结节，约23 mm×19 mm，余肺纹理清晰，FDG摄取增高",
     "格式中的病变只是示例，不得照抄", "。", "，", ". ", "\n", " ", "（", "①", "㎝", "ﬁ", "𠮷",
     "\u0000", "\ud800", "İ", "ß", "Ⅳ区", "x", "SUVmax XX mm", "____",
+    "2023年5月12日", "05/12/2023", "12 May 2023", "患者女性", "同前（2021.4.25）", "请咨询专科医生",
+    "Please consult a physician", "未见明显异常", "Normal PET/CT", "大小约12", "（增高或减低）",
 ]  # fmt: skip
 
 texts = st.one_of(
@@ -103,6 +106,8 @@ def test_any_template_and_instructions_will_do(
 MONOTONOUS = [
     "A", "a", "肝", " ", "\n", "。", "，", "[", "(", "1", "2021-", "增高/", "x", "I am ", "No fdg ",
     "大学", "Ab ", "_", "<", "较", "姓名", "肝脏正常。", "liver normal. ", "{a_", "的，", "抱歉",
+    "未见异常", "no abnormal uptake ", "the ", "normal pet ", "pet", "较2021-04-25、",
+    "01/02/2023 ", "我无法", "please see ", "患者为", "18f", "12-", "previous pet ",
 ]  # fmt: skip
 
 
@@ -113,7 +118,7 @@ def test_a_long_monotonous_text_comes_to_an_end(piece: str) -> None:
     zh, prompt, nothing = Language.ZH, load_prompt(Language.ZH), Reading(mentions=())
     found = [
         usability.empty(text),
-        usability.refusal(text, FinishReason.UNKNOWN),
+        usability.refusal(text, FinishReason.UNKNOWN, reference=None),
         usability.cut_off(text, zh, FinishReason.UNKNOWN, reference=None),
         languages.wrong_language(text, zh, reference=None),
         languages.mixed_language(text, zh, reference=None),

@@ -1,8 +1,9 @@
 """Report checks: what is wrong with a report as a whole, each fault with its evidence span.
 
 ``REPORT_CHECKS`` names the items of a case and the flags that fail each.  Checks are relative to
-the reference: what the reference has too is no fault (an empty, refused or cut-off answer is one
-all the same).  They never raise and take time linear in the text.
+the reference: what the reference has too is no fault (an answer that is empty, or that its
+provider calls refused or cut off, is one all the same).  They never raise and take time linear in
+the text.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def check_report(
     flags += usability.truncated(text, finish_reason)
     if flags and flags[0].name == "empty":
         return tuple(flags)
-    flags += usability.refusal(text, finish_reason)
+    flags += usability.refusal(text, finish_reason, reference=reference)
     flags += usability.cut_off(text, language, finish_reason, reference=reference)
     flags += _form(text, language, reference)
     flags += _content(text, language, template, instructions, reference, prior, case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from pytest_pet2rep.findings.checks.vocabulary import pattern, sentences
@@ -18,6 +19,10 @@ from pytest_pet2rep.types import (
     States,
     UptakeState,
 )
+
+_CLAUSE = re.compile(r"[,;]")
+_EDGES = " .:)*-•、0123456789"
+"""What may stand around a clause: its number, a bullet, its full stop."""
 
 EVERYWHERE = "everywhere"
 """In place of an organ: the impression denies any abnormal uptake at all."""
@@ -91,8 +96,20 @@ def _denial(text: str) -> tuple[int, int] | None:
         body = fold(text[span.start : span.end])
         for start, end in sentences(body):
             sentence = body[start:end]
-            denied = any(pattern(lang, "denial").search(sentence) for lang in Language)
             partial = any(pattern(lang, "elsewhere").search(sentence) for lang in Language)
-            if denied and not partial:
+            if not partial and _denies_everywhere(sentence):
                 return span.start + start, span.start + end
     return None
+
+
+def _denies_everywhere(sentence: str) -> bool:
+    """Whether a sentence denies abnormal uptake in the whole body, or names no part of it."""
+    if any(pattern(language, "denial").search(sentence) for language in Language):
+        return True
+    clauses = [clause for part in _CLAUSE.split(sentence) if (clause := part.strip(_EDGES))]
+    bare = [clause for clause in clauses if _is_only(clause, "bare_denial")]
+    return bool(bare) and all(c in bare or _is_only(c, "advice") for c in clauses)
+
+
+def _is_only(clause: str, words_of: str) -> bool:
+    return any(pattern(language, words_of).fullmatch(clause) for language in Language)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
+from operator import itemgetter
 
-from pytest_pet2rep.findings.checks.vocabulary import any_of, pattern, words
+from pytest_pet2rep.findings.checks.facts import implied, meanings
+from pytest_pet2rep.findings.checks.vocabulary import any_of, pattern, sentences, words
 from pytest_pet2rep.findings.normalise import fold
 from pytest_pet2rep.types import Case, Flag, Language
 
@@ -19,16 +22,18 @@ def patient_data(
 ) -> list[Flag]:
     """Flag names, ages, sex, numbers, dates, places and values that were not in the input.
 
-    Whatever the instructions, the reference or the facts of the case hold is no invention, nor
-    is a field left blank.  The date of an earlier examination belongs to ``prior_mentioned``.
+    Whatever the instructions, the reference or the facts of the case hold is no invention in
+    whichever spelling, nor is a field left blank.  A date in the sentence of a comparison is that
+    of an earlier examination and belongs to ``prior_mentioned``.
     """
-    compared = list(_comparisons(text))
-    allowed = _known_data(instructions) | _known_data(reference or "") | _facts_of(case)
+    comparing = _comparing_sentences(text)
+    known = _known_data(instructions) | _known_data(reference or "") | _facts_of(case)
     invented = {
         (start, end): f"{kind}: {text[start:end]}"
         for kind, value, start, end in _data_in(text)
-        if (kind, value) not in allowed
-        and not (kind == "date" and any(a < end and start < b for a, b in compared))
+        if (meant := meanings(kind, value))
+        and not any((kind, meaning) in known for meaning in meant)
+        and not (kind == "date" and _is_inside(start, comparing))
     }
     return [
         Flag(name="patient_data", start=start, end=end, detail=detail)
@@ -59,35 +64,39 @@ def _comparisons(text: str) -> Iterator[tuple[int, int]]:
                 yield match.span()
 
 
+def _comparing_sentences(text: str) -> list[tuple[int, int]]:
+    """Sentences in which a comparison begins, in order."""
+    starts = sorted(start for start, _ in _comparisons(text))
+    found = []
+    for start, end in sentences(fold(text)):
+        at = bisect_left(starts, start)
+        if at < len(starts) and starts[at] < end:
+            found.append((start, end))
+    return found
+
+
+def _is_inside(place: int, spans: list[tuple[int, int]]) -> bool:
+    at = bisect_right(spans, place, key=itemgetter(0))
+    return at > 0 and place < spans[at - 1][1]
+
+
 @lru_cache(maxsize=256)
 def _known_data(source: str) -> frozenset[tuple[str, str]]:
-    return frozenset((kind, value) for kind, value, _, _ in _data_in(source))
+    return frozenset(
+        (kind, meaning)
+        for kind, value, _, _ in _data_in(source)
+        for meaning in implied(kind, value)
+    )
 
 
 def _data_in(text: str) -> Iterator[tuple[str, str, int, int]]:
-    """Yield (kind, value in one spelling, start, end) of every piece of patient data."""
+    """Yield (kind, value as written, start, end) of every piece of patient data."""
     sources = {Language.ZH: fold(text), Language.EN: text}
     for language, source in sources.items():
         for kind, found in _patterns(language).items():
             for match in found.finditer(source):
-                value = next(v for name, v in match.groupdict().items() if v is not None)
-                plain = _plain(kind, value)
-                if plain not in _blanks():
-                    yield kind, plain, match.start(), match.end()
-
-
-def _plain(kind: str, value: str) -> str:
-    value = " ".join(fold(value).split())
-    if kind == "sex":
-        for sex, names in words("common")["sex"].items():
-            if value in names:
-                return str(sex)
-    if kind in _NUMBERS:
-        return f"{float(value):g}"
-    return value
-
-
-_NUMBERS = frozenset({"age", "glucose", "activity", "body"})
+                value = next(v for v in match.groupdict().values() if v is not None)
+                yield kind, value, match.start(), match.end()
 
 
 def _facts_of(case: Case | None) -> set[tuple[str, str]]:
@@ -95,14 +104,9 @@ def _facts_of(case: Case | None) -> set[tuple[str, str]]:
         return set()
     facts = {("sex", case.sex)} if case.sex else set()
     if case.age is not None:
-        facts.add(("age", f"{int(case.age):g}"))
+        facts |= {("age", f"{years:g}") for years in (int(case.age), round(case.age))}
     facts |= {("body", f"{x:g}") for x in (case.weight_kg, case.height_cm) if x is not None}
     return facts
-
-
-@cache
-def _blanks() -> frozenset[str]:
-    return frozenset(words("common")["blank_values"])
 
 
 @cache

@@ -13,8 +13,9 @@ from pytest_pet2rep.types import Flag, Language
 def unfilled_template(text: str, *, reference: str | None) -> list[Flag]:
     """Flag empty brackets, lists of options, and placeholders that the reference lacks.
 
-    Brackets that hold a statement are filled, and two states joined by a stroke in running text
-    (``neither increased/decreased``) are no list of options.
+    Brackets that hold a statement are filled, two states joined by a stroke in running text
+    (``neither increased/decreased``) are no list of options, nor is a remark in round brackets
+    that joins two states by a word (``(increased or decreased)``).
     """
     known = fold(reference or "")
     folded = fold(text)
@@ -32,15 +33,17 @@ def unfilled_template(text: str, *, reference: str | None) -> list[Flag]:
 def _slots() -> re.Pattern[str]:
     """Everything that is a slot in either language; every repetition is bounded."""
     opened, closed = r"[\[【({<]", r"[\]】)}>]"
+    before, after = (rf"[^\[\]【】()\n]{{0,{reach}}}" for reach in (12, 40))
+    stroke = r"[ ]?[/|][ ]?"
     found = [rf"{opened}[ ….·]{{0,6}}{closed}", *words("common")["placeholders"]["anywhere"]]
     for language in Language:
         table = words(language.value)
         option, joint = table["option"], table["joint"]
         placeholder = any_of(table["placeholder"]).pattern
-        stroke = r"[ ]?[/|][ ]?"
         found += [
             rf"{option}(?:{stroke}{option}){{2,8}}",
-            rf"{opened}[^\[\]【】()\n]{{0,12}}{option}{joint}{option}[^\[\]【】()\n]{{0,40}}{closed}",
+            rf"[\[【{{<]{before}{option}{joint}{option}{after}[\]】}}>]",
+            rf"\({before}{option}{stroke}{option}{after}\)",
             rf"[\[【<]{{1,2}}[ ]?(?:{placeholder})[ ]?[\]】>]",
         ]
     return any_of(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from pytest_pet2rep.findings.checks.squeezed import squeeze
 from pytest_pet2rep.findings.checks.vocabulary import (
     any_of,
     pattern,
@@ -13,6 +14,7 @@ from pytest_pet2rep.findings.checks.vocabulary import (
     words,
 )
 from pytest_pet2rep.findings.normalise import fold
+from pytest_pet2rep.findings.reader import read
 from pytest_pet2rep.findings.sections import split_sections
 from pytest_pet2rep.types import FinishReason, Flag, Language
 
@@ -36,26 +38,32 @@ def empty(text: str) -> list[Flag]:
     return [Flag(name="empty", start=0, end=len(text), detail="no text")]
 
 
-def refusal(text: str, finish_reason: FinishReason) -> list[Flag]:
+def refusal(text: str, finish_reason: FinishReason, *, reference: str | None) -> list[Flag]:
     """Flag an answer that speaks of its author instead of the patient.
 
     A disclaimer beside a report is no refusal: it takes a refusing phrase of either language, and
-    fewer than three clauses on uptake in all other sentences.
+    fewer than three clauses on uptake in all other sentences.  A polite phrase (an apology, a word
+    about pictures, advice to see a doctor) refuses only where nothing at all is reported beside
+    it.  A sentence that the reference has too refuses nothing.
     """
     if finish_reason is FinishReason.REFUSED:
         return [Flag(name="refusal", start=0, end=len(text), detail="the provider says refused")]
-    folded = fold(text)
+    folded, known = fold(text), squeeze(reference or "").text
     first: tuple[int, int] | None = None
-    reporting = 0
+    hard, reports, reporting = False, False, 0
     for start, end in sentences(folded):
         sentence = folded[start:end]
-        if any(pattern(language, "refusal").search(sentence) for language in Language):
+        refusing = _found("refusal", sentence)
+        if (refusing or _found("polite_refusal", sentence)) and squeeze(sentence).text not in known:
             first = first or (start, end)
-        else:
-            reporting += sum(_states_uptake(clause) for clause in _CLAUSE.split(sentence))
-            if reporting >= _REPORTING_CLAUSES:
-                return []
-    if first is None:
+            hard |= refusing
+            reports |= not refusing and _reports_beside(sentence)
+            continue
+        reporting += sum(_found("statement", clause) for clause in _CLAUSE.split(sentence))
+        reports |= _found("opinion", sentence)
+        if reporting >= _REPORTING_CLAUSES:
+            return []
+    if first is None or (reports and not hard):
         return []
     detail = " ".join(text[slice(*first)].split())
     return [Flag(name="refusal", start=first[0], end=first[1], detail=detail[:80])]
@@ -74,9 +82,9 @@ def cut_off(
 ) -> list[Flag]:
     """Flag a text that ends in the middle of a sentence, unless the reference ends like that.
 
-    Either its last word or mark wants more to follow, or, where the provider does not say that
-    the model came to its own end, a report of punctuated sentences ends without punctuation on a
-    word that does not close a statement.
+    Either its last word, number or mark wants more to follow, or, where the provider does not say
+    that the model came to its own end, a report of punctuated sentences ends on a word that hardly
+    ever stands last.  A last sentence that only lacks its full stop is whole.
     """
     body = text.rstrip()
     tail = fold(body[-200:])
@@ -84,18 +92,23 @@ def cut_off(
         return []
     if not tail or (tail[-1] in _TERMINAL and not _opens_bracket(tail)):
         return []
-    dangles = bool(_ending(language, "dangling").search(tail)) or _opens_bracket(tail)
-    if not dangles:
-        if finish_reason is not FinishReason.UNKNOWN:
+    if not _ending(language, "dangling").search(tail) and not _opens_bracket(tail):
+        if finish_reason is not FinishReason.UNKNOWN or not _is_punctuated(body):
             return []
-        if _ending(language, "complete").search(tail) or not _is_punctuated(body):
+        if not _ending(language, "unfinished").search(tail):
             return []
     start = max(0, len(body) - 40)
     return [Flag(name="cut_off", start=start, end=len(body), detail="ends inside a sentence")]
 
 
-def _states_uptake(clause: str) -> bool:
-    return any(pattern(language, "statement").search(clause) for language in Language)
+def _reports_beside(sentence: str) -> bool:
+    """Whether another clause of a sentence with a polite phrase states an uptake."""
+    clauses = (c for c in _CLAUSE.split(sentence) if _found("statement", c))
+    return any(read(c).mentions for c in clauses if not _found("polite_refusal", c))
+
+
+def _found(words_of: str, passage: str) -> bool:
+    return any(pattern(language, words_of).search(passage) for language in Language)
 
 
 def _is_punctuated(text: str) -> bool:
@@ -108,9 +121,12 @@ def _is_punctuated(text: str) -> bool:
 
 
 def _opens_bracket(tail: str) -> bool:
-    """Whether the last sentence opens a round bracket without closing it."""
+    """Whether the last sentence opens a bracket without closing it."""
     last = re.split(r"[。!?\n]", tail)[-1]
-    return last.count("(") > last.count(")")
+    return any(
+        last.count(opened) > last.count(closed) or last.rfind(opened) > last.rfind(closed)
+        for opened, closed in ("()", "[]", "【】")
+    )
 
 
 @cache

@@ -146,6 +146,10 @@ def test_a_whole_prompt_is_an_echo_of_its_instructions(language: Language) -> No
         ("<image> 肝脏正常。", "<image>"),
         ("{template}", "{template}"),
         ("Liver: increased/decreased/absent/normal.", "increased/decreased/absent/normal"),
+        ("肝脏（增高/减低）。", "（增高/减低）"),
+        ("Liver: [increased or decreased].", "[increased or decreased]"),
+        ("Liver (increased/absent).", "(increased/absent)"),
+        ("肝脏SUVmax为X。", "SUVmax为X"),
         ("Liver: [describe uptake here].", "[describe uptake here]"),
         ("Liver: [increased / normal].", "[increased / normal]"),
         ("Patient: [patient name].", "[patient name]"),
@@ -168,6 +172,10 @@ def test_a_slot_that_nobody_filled_is_shown(text: str, slot: str) -> None:
         "No increased/decreased uptake in the spleen.",
         "The nodule (SUVmax 3.2) is FDG-avid [see image 12].",
         "双肺X线未见异常，XXI区淋巴结。",
+        "肝内病灶（密度增高或减低）性质待定。",
+        "该区（FDG摄取增高或正常）难以判断，双肾（稀疏、缺损）。",
+        "Foci (increased or decreased) are of uncertain significance.",
+        "SUVmax为X线断层所不及。",
     ],
 )
 def test_brackets_and_strokes_of_normal_text_are_no_slots(text: str) -> None:

@@ -177,6 +177,55 @@ def test_an_impression_that_sums_up_is_no_conflict(text: str, language: Language
     assert not found(text, language, "conflict")
 
 
+FOUND_ZH = "影像所见：肝右叶结节，FDG摄取增高。\n影像诊断："
+FOUND_EN = "Findings: Liver lesion with increased FDG uptake.\nImpression: "
+
+
+@pytest.mark.parametrize(
+    "impression",
+    [
+        FOUND_ZH + "全身PET/CT显像未见异常。",
+        FOUND_ZH + "全身PET/CT检查未见明显异常。",
+        FOUND_ZH + "未见明显异常高代谢病灶。",
+        FOUND_ZH + "未见FDG异常摄取增高灶。",
+        FOUND_ZH + "1. 未见明显异常，建议随访。",
+        FOUND_ZH + "PET/CT显像大致正常。",
+        FOUND_EN + "No abnormal FDG uptake.",
+        FOUND_EN + "No abnormal FDG uptake is seen.",
+        FOUND_EN + "1. Normal PET/CT.",
+        FOUND_EN + "Unremarkable study; clinical follow-up.",
+        FOUND_EN + "No pathological uptake identified.",
+    ],
+)
+def test_a_bare_denial_counts_for_the_whole_body(impression: str) -> None:
+    language = EN if impression.isascii() else ZH
+    (flag,) = found(impression, language, "conflict")
+    assert flag.detail == "everywhere"
+    assert not found(impression, language, "conflict", reference=impression)
+
+
+@pytest.mark.parametrize(
+    "impression",
+    [
+        FOUND_ZH + "余未见明显异常。",
+        FOUND_ZH + "其余部位未见明显异常高代谢灶。",
+        FOUND_ZH + "肝癌术后，未见明显异常。",
+        FOUND_ZH + "颅内未见明显异常。",
+        FOUND_ZH + "CT平扫未见异常。",
+        FOUND_ZH + "未见明显异常密度影。",
+        FOUND_ZH + "全身未见明显恶性征象。",
+        FOUND_EN + "Otherwise normal PET/CT.",
+        FOUND_EN + "No other abnormal uptake.",
+        FOUND_EN + "No abnormal uptake in the brain.",
+        FOUND_EN + "Normal spleen.",
+        FOUND_EN + "No evidence of malignancy.",
+        "Findings: Liver with normal FDG uptake.\nImpression: Normal PET/CT.",
+    ],
+)
+def test_a_denial_of_a_part_contradicts_nothing(impression: str) -> None:
+    assert not found(impression, EN if impression.isascii() else ZH, "conflict")
+
+
 def test_a_conflict_of_the_reference_is_no_fault_of_the_model() -> None:
     text = "影像所见：\n肝脏FDG摄取未见异常。\n影像诊断：\n肝脏FDG摄取增高。"
     assert not found(text, ZH, "conflict", reference=text)

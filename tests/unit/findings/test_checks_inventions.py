@@ -154,3 +154,90 @@ def test_the_date_of_an_invented_prior_is_counted_once() -> None:
     text = "与2023年5月6日检查比较，肺结节缩小。报告日期：2023年9月1日。"
     assert found(text, "patient_data") == ["2023年9月1日"]
     assert found(text, "prior_mentioned")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("检查日期：2023年5月12日。", "Date: 2023-05-12."),
+        ("检查日期：2023.5.12。", "检查日期：2023年05月12日。"),
+        ("检查日期：2023 年 5 月 12 号。", "Date: 12.05.2023."),
+        ("Date: May 12, 2023.", "Date: 12 May 2023."),
+        ("Date: May 12 2023.", "Date: 2023-05-12."),
+        ("Date: 12th of May 2023.", "检查日期：2023年5月12日。"),
+        ("Date: September 2023.", "Date: Sept 2023."),
+        ("Date: 05/12/2023.", "Date: 5/12/23."),
+        ("Date: 12/05/2023.", "Date: May 12, 2023."),
+        ("Mr. Smith.", "Mr Smith."),
+        ("Dictated by Dr. Alan Grant.", "Dr Alan Grant."),
+        ("患者，男，65岁。", "患者男，65岁。"),
+        ("患者，男，65岁。", "男性患者，65岁。"),
+        ("患者，男，65岁。", "患者为男性，65岁。"),
+        ("A 65-year-old male.", "65 y/o M."),
+        ("A 65-year-old woman.", "A woman aged 65."),
+        ("注射5.5mCi。", "注射5.50mCi。"),
+        ("Injected 5.5 mCi.", "5.50mCi were given."),
+    ],
+)
+def test_one_fact_in_two_spellings_is_no_invention(one: str, other: str) -> None:
+    for text, reference in ((one, other), (other, one)):
+        assert found(text, "patient_data", reference="Liver normal.")
+        assert found(text, "patient_data", reference=reference) == []
+
+
+@pytest.mark.parametrize(
+    ("coarse", "fine"),
+    [
+        ("检查日期：2023年5月。", "检查日期：2023年5月12日。"),
+        ("检查日期：2023年。", "Date: May 12, 2023."),
+        ("检查日期：5月12日。", "检查日期：2023-05-12。"),
+        ("Mr. Smith has a nodule.", "Patient name: John Smith\nA nodule."),
+        ("陈女士，肝脏正常。", "姓名：陈小丽。"),
+    ],
+)
+def test_a_known_fact_covers_a_coarser_one_but_not_the_reverse(coarse: str, fine: str) -> None:
+    assert found(coarse, "patient_data", reference=fine) == []
+    assert found(fine, "patient_data", reference=coarse)
+
+
+@pytest.mark.parametrize(
+    ("text", "reference", "shown"),
+    [
+        ("患者女性，65岁。", "患者，男，65岁。", ["患者女性"]),
+        ("患者女，65岁。", "男性患者，65岁。", ["患者女"]),
+        ("65 y/o F.", "A 65-year-old man.", ["y/o F"]),
+        ("检查日期：2023年5月13日。", "检查日期：2023-05-12。", ["2023年5月13日"]),
+        ("Date: 13 May 2023.", "Date: 05/12/2023.", ["13 May 2023"]),
+        ("Mr. Jones.", "Mr Smith.", ["Mr. Jones"]),
+        ("注射5.50mCi。", "注射5.05mCi。", ["5.50mCi"]),
+    ],
+)
+def test_another_fact_is_an_invention_however_alike(
+    text: str, reference: str, shown: list[str]
+) -> None:
+    assert found(text, "patient_data", reference=reference) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "较前次（2021年4月25日）检查，右肺结节缩小。",
+        "双肺结节同前（2023-05-12）。",
+        "较2021-04-25、2021-08-23、2022-02-23图像对比，病灶缩小。",
+        "Compared with the prior study dated 05/12/2023, the node is smaller.",
+        "The node is smaller than on the previous PET/CT of 12 May 2023.",
+        "The previous PET/CT of 12 May 2023 showed a larger node.",
+    ],
+)
+def test_the_dates_of_a_comparison_belong_to_the_prior_examination(text: str) -> None:
+    assert found(text, "patient_data", prior=True) == []
+    assert found(text, "patient_data") == []
+    assert found(text, "prior_mentioned")
+    assert found(text, "prior_mentioned", prior=True) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["女性生殖系统未见异常。", "男性乳腺发育。", "患者女儿陪同。", "Male pelvis is normal."]
+)
+def test_the_sex_of_an_organ_is_no_datum_of_the_patient(text: str) -> None:
+    assert found(text, "patient_data") == []

@@ -85,6 +85,55 @@ def test_a_disclaimer_beside_a_report_is_no_refusal() -> None:
     assert "refusal" not in names(report, ZH)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "左肺结节FDG摄取增高，考虑肺癌。临床未提供既往影像。",
+        "右肺癌，FDG代谢增高。没有提供增强影像，血管侵犯难以判断。",
+        "影像诊断：左肺高代谢结节，考虑肺癌。请及时咨询专科医生。",
+        "影像诊断：肝转移可能。请提供既往影像资料对比。",
+        "肝转移可能。抱歉，既往资料缺失。",
+        "抱歉，未提供图像，肝脏FDG摄取增高。",
+        "无法提供明确诊断，请结合病理。",
+        "FDG-avid liver lesion. We cannot access the prior study.",
+        "Hepatic lesion. No images were provided from the outside hospital.",
+        "We are unable to provide a definite diagnosis without biopsy.",
+        "The patient should see a physician for biopsy.",
+        "Increased uptake in the liver. Please consult an oncologist.",
+        "Sorry, the liver shows increased uptake.",
+    ],
+)
+@pytest.mark.parametrize("language", Language)
+def test_a_short_report_with_a_polite_word_is_no_refusal(text: str, language: Language) -> None:
+    assert "refusal" not in names(text, language)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "抱歉，FDG摄取情况需要由专业医生判断。",
+        "没有提供图像，请提供图像。",
+        "请咨询专业医生。",
+        "抱歉，我看不到图像。PET/CT常用于肿瘤分期。",
+        "肝脏FDG摄取增高。我无法分析这些图像。",
+        "I'm sorry. Uptake should be judged by a specialist.",
+        "I cannot provide a diagnosis. FDG uptake needs a specialist.",
+        "I don't have access to images. The lesion may be avid.",
+        "I cannot access the PET/CT study of a liver lesion.",
+    ],
+)
+@pytest.mark.parametrize("language", Language)
+def test_a_refusal_that_names_uptake_or_disease_is_one(text: str, language: Language) -> None:
+    assert "refusal" in names(text, language)
+
+
+def test_a_sentence_that_the_reference_has_too_refuses_nothing() -> None:
+    text = "We cannot access the images. Liver stable."
+    for reference, refuses in ((text, False), ("Liver stable.", True), (None, True)):
+        flags = check_report(text, language=EN, reference=reference)
+        assert any(flag.name == "refusal" for flag in flags) is refuses
+
+
 def test_the_span_of_a_refusal_is_its_sentence() -> None:
     text = "您好！抱歉，我无法查看图像。祝您健康。"
     (flag,) = [f for f in check_report(text, language=ZH) if f.name == "refusal"]
@@ -107,6 +156,13 @@ def test_a_provider_that_says_refused_needs_no_words() -> None:
         ("The liver is normal in size. The right lung shows a nodule measuring", EN),
         ("The liver is normal. The bones and", EN),
         ("The liver is normal. Impression:", EN),
+        ("双肺未见异常。纵隔淋巴结肿大，SUVmax为", ZH),
+        ("双肺未见异常。结节大小约12 mm×", ZH),
+        ("双肺未见异常。结节大小约12", ZH),
+        ("双肺未见异常。【测量", ZH),
+        ("The liver is normal. The left lung demonstrates", EN),
+        ("The liver is normal. The lung has a nodule measuring 12", EN),
+        ("The liver is normal. There is a hyper-", EN),
     ],
 )
 def test_a_text_that_ends_on_an_open_sentence_is_cut_off(text: str, language: Language) -> None:
@@ -140,6 +196,40 @@ def test_without_a_finish_reason_a_bare_end_after_punctuated_sentences_is_cut_of
     assert "cut_off" in names(text, ZH, FinishReason.UNKNOWN)
     assert "cut_off" not in names(text, ZH, FinishReason.STOP)
     assert "cut_off" not in names(CLOSED + "全身骨骼未见异常", ZH, FinishReason.UNKNOWN)
+
+
+ENGLISH = "".join(f"The {o} is normal. " for o in ("brain", "neck", "liver", "spleen", "colon"))
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "建议结合临床", "请结合病史", "左肺上叶癌", "考虑炎症", "性质待定", "未见明显骨质破坏",
+        "肝囊肿", "左肾未显示", "肿大淋巴结未及", "骨质未见累及", "前列腺癌，cT2c", "HER2+",
+        "请对照比较",
+        "肋骨隐约可见", "上述病灶均存在", "SUVmax为3.2", "大小约3.2 cm",
+    ],
+)  # fmt: skip
+def test_a_last_chinese_sentence_without_its_full_stop_is_whole(last: str) -> None:
+    assert "cut_off" not in names(CLOSED + last, ZH, FinishReason.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "Please correlate clinically", "No hydronephrosis", "Liver nodule SUVmax 3.2",
+        "Known hepatitis A", "Metastases: no", "Receptor status: ER-", "Nodule measuring 12 mm",
+        "Small cysts in both kidneys", "Deviated to the left",
+    ],
+)  # fmt: skip
+def test_a_last_english_sentence_without_its_full_stop_is_whole(last: str) -> None:
+    assert "cut_off" not in names(ENGLISH + last, EN, FinishReason.UNKNOWN)
+
+
+def test_a_word_that_hardly_stands_last_is_cut_off_only_where_the_provider_is_silent() -> None:
+    text = ENGLISH + "The right lung contains multiple"
+    assert "cut_off" in names(text, EN, FinishReason.UNKNOWN)
+    assert "cut_off" not in names(text, EN, FinishReason.STOP)
 
 
 def test_a_list_of_lines_needs_no_punctuation() -> None:
