@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -24,11 +25,10 @@ if TYPE_CHECKING:
     from pytest_pet2rep.metrics.pairs import TokenPair
 
 ORDERS, SIGMA, SCALE = 4, 6.0, 10.0
-BASE = 38_967
-"""Four times its fourth power just fits into 63 bits: with fewer distinct tokens every n-gram has
-a code of its own; with more, codes wrap around and could coincide, once in some 10**19 pairs."""
 
-Codes: TypeAlias = npt.NDArray[np.int64]
+Codes: TypeAlias = npt.NDArray[np.uint64]
+"""64-bit hashes of n-grams: among ten million distinct ones two coincide with a chance of some
+3 in a million, whatever the vocabulary, and their order does not depend on that of the texts."""
 Weights: TypeAlias = npt.NDArray[np.float64]
 
 
@@ -41,24 +41,9 @@ class References:
     """
 
     n: int
-    numbers: Mapping[str, int]
     codes: Codes
     frequency: npt.NDArray[np.int64]
     digest: str
-
-    def ngram_codes(self, tokens: Sequence[str], unknown: dict[str, int]) -> list[Codes]:
-        """Codes of the n-grams of ``tokens``, one array per order.
-
-        Tokens of no reference get new numbers, which ``unknown`` keeps for the other side.
-        """
-        first_new = len(self.numbers)
-        ids = [
-            self.numbers[token]
-            if token in self.numbers
-            else unknown.setdefault(token, first_new + len(unknown))
-            for token in tokens
-        ]
-        return ngram_codes(np.array(ids, dtype=np.int64))
 
     def weights(self, codes: Codes) -> Weights:
         """Inverse document frequencies, natural logarithm."""
@@ -69,31 +54,41 @@ class References:
         return math.log(self.n) - np.log(frequency) if self.n else np.zeros(codes.size)
 
 
-def ngram_codes(ids: Codes) -> list[Codes]:
-    """Codes of the n-grams of a text of numbered tokens, one array per order."""
-    codes, longer = [ids], ids
+def ngram_codes(tokens: Sequence[str]) -> list[Codes]:
+    """Codes of the n-grams of a text, one array per order."""
+    single = np.array([_token_code(token) for token in tokens], dtype=np.uint64)
+    codes, longer = [single], single
     for order in range(2, ORDERS + 1):
-        longer = longer[:-1] * BASE + ids[order - 1 :]
+        longer = _mixed(longer[:-1]) + single[order - 1 :]
         codes.append(longer)
-    # The order is part of the code: numbers start at 0, so (0, 1) would equal (1,).
-    return [each * ORDERS + order for order, each in enumerate(codes)]
+    return [_mixed(each + np.uint64(order)) for order, each in enumerate(codes)]
+
+
+@lru_cache(maxsize=1 << 17)
+def _token_code(token: str) -> int:
+    spelled = token.encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(spelled, digest_size=8).digest(), "big")
+
+
+def _mixed(codes: Codes) -> Codes:
+    """Spread every bit over all others (finaliser of SplitMix64, doi 10.1145/2660193.2660195)."""
+    codes = (codes ^ (codes >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    codes = (codes ^ (codes >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return codes ^ (codes >> np.uint64(31))
 
 
 def count_references(tokenized: Iterable[Sequence[str]]) -> References:
     """Count document frequencies: 8 bytes for each distinct n-gram of each reference."""
-    numbers: dict[str, int] = {}
     documents, digests = [], []
     for tokens in tokenized:
-        ids = [numbers.setdefault(token, len(numbers)) for token in tokens]
-        documents.append(np.unique(np.concatenate(ngram_codes(np.array(ids, dtype=np.int64)))))
+        documents.append(np.unique(np.concatenate(ngram_codes(tokens))))
         text = "\x1f".join(tokens).encode("utf-8", "surrogatepass")
         digests.append(hashlib.sha256(text).digest())
-    everything = np.concatenate(documents) if documents else np.empty(0, dtype=np.int64)
+    everything = np.concatenate(documents) if documents else np.empty(0, dtype=np.uint64)
     codes, frequency = np.unique(everything, return_counts=True)
     shared = frequency > 1
     return References(
         n=len(documents),
-        numbers=numbers,
         codes=codes[shared],
         frequency=frequency[shared],
         digest=hashlib.sha256(b"".join(sorted(digests))).hexdigest()[:8],
@@ -131,10 +126,8 @@ class Cider(TokenMetric):
                 "metric 'cider' needs the references of all cases before the first one is scored: "
                 "fit it on them, in a first pass over the file if they are streamed"
             )
-        unknown: dict[str, int] = {}
-        wanted = self.references.ngram_codes(reference, unknown)
-        given = self.references.ngram_codes(prediction, unknown)
-        cosines = [_cosine(self.references, *sides) for sides in zip(wanted, given, strict=True)]
+        sides = zip(ngram_codes(reference), ngram_codes(prediction), strict=True)
+        cosines = [_cosine(self.references, wanted, given) for wanted, given in sides]
         # The length that pycocoevalcap compares is the number of bigrams.
         longer = max(len(prediction) - 1, 0) - max(len(reference) - 1, 0)
         return SCALE * math.fsum(cosines) / ORDERS * math.exp(-(longer**2) / (2 * SIGMA**2))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import pytest
 
 from pytest_pet2rep.errors import MetricUnavailable
+from pytest_pet2rep.metrics.pairs import TokenPair
 from pytest_pet2rep.metrics.registry import SETS, resolve_metrics
 from pytest_pet2rep.metrics.selftest import self_test, self_test_text
-from pytest_pet2rep.metrics.text import AdditiveMetric, Convention
+from pytest_pet2rep.metrics.text import AdditiveMetric, Convention, TokenMetric
 from pytest_pet2rep.metrics.tokenizers import get_tokenizer, known_tokenizers
 from pytest_pet2rep.types import Language, Section
 
@@ -100,4 +101,27 @@ class LastCase(AdditiveMetric):
 def test_a_metric_that_depends_on_the_order_of_cases_is_refused() -> None:
     metric = LastCase(name="last", convention=CONVENTION, seen=[])
     with pytest.raises(MetricUnavailable, match="the order of cases changes"):
+        self_test([metric], Language.ZH)
+
+
+@pytest.mark.parametrize("name", ["bleu4:whitespace", "rouge_l:13a", "cider:whitespace"])
+def test_a_tokenizer_that_takes_chinese_clauses_for_words_is_refused(name: str) -> None:
+    metrics = resolve_metrics([name], language=Language.ZH, section=Section.FINDINGS)
+    with pytest.raises(MetricUnavailable, match="two reports that differ in a few words"):
+        self_test(metrics, Language.ZH)
+    self_test(resolve_metrics([name], language=Language.EN, section=Section.FINDINGS), Language.EN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exact(TokenMetric):
+    """Sees identity and nothing else."""
+
+    def token_statistics(self, pair: TokenPair) -> list[float]:
+        same = list(pair.reference) == list(pair.prediction) and len(pair.reference) > 0
+        return [float(same)]
+
+
+def test_a_metric_of_tokens_must_tell_similar_from_unrelated_text() -> None:
+    metric = Exact(name="exact", convention=CONVENTION, tokenizer=get_tokenizer("char"))
+    with pytest.raises(MetricUnavailable, match="a similar text scores 0, which is not between"):
         self_test([metric], Language.ZH)

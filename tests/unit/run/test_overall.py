@@ -26,10 +26,10 @@ def part(name: str, value: float | None, **changed: str) -> Score:
 PARTS = [part(name, 0.1 * i) for i, name in enumerate(OVERALL_PARTS)]
 
 
-def scored(metrics: list[str], **more: str) -> Score:
+def scored(metrics: list[str], organs: str = "pet2rep19", section: str = "findings") -> Score:
     found = pytest_pet2rep.score(
-        REFERENCES, REPORTS, **{"language": "zh", "metrics": metrics} | more
-    )  # type: ignore[arg-type]
+        REFERENCES, REPORTS, language="zh", metrics=metrics, organs=organs, section=section
+    )
     return found.scores.overall
 
 
