@@ -5,16 +5,24 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from pytest_pet2rep.errors import StoreError
+
 
 def cache_folder(*parts: str) -> Path:
     """Return (and create, mode 0700) a folder below the user's cache folder.
 
-    ``PET2REP_CACHE`` in the environment moves the whole of it.
+    ``PET2REP_CACHE`` in the environment moves the whole of it.  Raises ``StoreError``.
     """
     import platformdirs
 
     moved = os.environ.get("PET2REP_CACHE")
     root = Path(moved) if moved else platformdirs.user_cache_path("pytest-pet2rep")
     folder = root.joinpath(*parts)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as why:
+        raise StoreError(
+            f"the cache folder {folder} cannot be made ({why.strerror or why}): set PET2REP_CACHE "
+            f"to a folder that can be written"
+        ) from why
     return folder

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from pytest_pet2rep import __version__
 from pytest_pet2rep.errors import Pet2repError
@@ -34,8 +35,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says a wrong option in one line and exits with 4, like every other mistake."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(4, f"{self.prog}: {message}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="pet2rep",
         description="Import and look at cases, score stored outputs, see how a report is read.",
         epilog="example: pet2rep score outputs.jsonl",

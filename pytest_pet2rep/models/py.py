@@ -113,7 +113,7 @@ def _start(
     began = time.perf_counter()
     try:
         answer = generate(request)
-    except Exception as why:
+    except (Exception, SystemExit) as why:
         return _failure(request, why)
     if inspect.isawaitable(answer):
         return _Pending(request, answer)
@@ -132,7 +132,7 @@ class _Pending:
         began = time.perf_counter()
         try:
             answer = await self.answer
-        except Exception as why:
+        except (Exception, SystemExit) as why:
             self.reply = _failure(self.request, why)
         else:
             self.reply = _as_reply(self.request, answer, time.perf_counter() - began)
@@ -159,14 +159,14 @@ def _as_reply(request: GenerationRequest, answer: object, seconds: float) -> Rep
     return with_all_images_seen(completed, request.case_id)
 
 
-def _failure(request: GenerationRequest, why: Exception) -> GenerationFailed:
+def _failure(request: GenerationRequest, why: BaseException) -> GenerationFailed:
     if isinstance(why, GenerationFailed):
         return why
     kind = GenerationTimeout if isinstance(why, TimeoutError) else GenerationFailed
     return kind(f"case {request.case_id}: the model raised {_told(why)}")
 
 
-def _told(why: Exception) -> str:
+def _told(why: BaseException) -> str:
     text = " ".join(str(why).split())
     return f"{type(why).__name__}: {text}" if text else type(why).__name__
 

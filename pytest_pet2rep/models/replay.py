@@ -65,11 +65,15 @@ class Replay:
 
 
 def open_replay(spec: ModelSpec, settings: ProviderSettings) -> Replay:
-    """Open ``replay/FILE``; raises ``UsageProblem`` if there is no such file.
+    """Open and read ``replay/FILE``.
+
+    Raises ``UsageProblem`` if there is no such file and ``DataProblem`` for a line that is none.
 
     Model arguments ``id`` and ``text`` name the two fields where detection would go wrong.
     """
     path = Path(spec.target).expanduser()
     if not path.is_file():
         raise UsageProblem(f"{spec}: there is no file {path} (from {Path.cwd()})")
-    return Replay(str(spec), path, settings)
+    replay = Replay(str(spec), path, settings)
+    replay.outputs  # noqa: B018 (a bad line is said now, not in the middle of a run)
+    return replay

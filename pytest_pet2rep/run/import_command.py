@@ -17,7 +17,10 @@ def import_cases(options: argparse.Namespace) -> int:
     importer = load_importer(options.importer)
     if not options.source.exists():
         raise UsageProblem(f"there is nothing to import at {options.source}")
-    options.destination.mkdir(parents=True, exist_ok=True)
+    try:
+        options.destination.mkdir(parents=True, exist_ok=True)
+    except OSError as why:
+        raise UsageProblem(f"{options.destination} cannot be made: {why.strerror or why}") from why
     report = importer(
         options.source,
         options.destination,

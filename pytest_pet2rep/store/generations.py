@@ -10,6 +10,9 @@ Two more may stand beside them: ``….lock`` (advisory, correctness does not dep
 any way but the death of the process.  Who finds a tombstone of its own run knows that a process
 died over this report and does not try again; a new run gets a new chance.
 
+An answer that only its own run may use has the run in its name, ``3f9a….run-4be1….json``: two
+runs that share a folder never write over each other's.
+
 Files are private (0600): reports may hold patient data.
 """
 
@@ -61,20 +64,29 @@ class GenerationStore:
 
     def find(self, key: str) -> Stored | None:
         """Return the stored answer for ``key``, or ``None`` if this run may not use one."""
-        path = self._path(key, "json")
+        own = self._entry_at(self._own(key))
+        if own is not None:
+            return self._decode(self._own(key), key, own)
+        if self.only_this_run:
+            return None
+        shared = self._entry_at(key)
+        return None if shared is None else self._decode(key, key, shared)
+
+    def _entry_at(self, name: str) -> dict[str, Any] | None:
+        path = self._path(name, "json")
         try:
             entry = json.loads(path.read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, ValueError) as why:
-            if isinstance(why, OSError):
-                raise StoreError(f"cannot read the stored generation {path}: {why}") from why
+        except OSError as why:
+            raise StoreError(f"cannot read the stored generation {path}: {why}") from why
+        except ValueError:
             return None  # torn by a crash of the machine: as if it were not there
-        if not isinstance(entry, dict) or entry.get("format") != FORMAT:
-            return None
-        if entry["run"] != self.run and (self.only_this_run or not entry["reusable"]):
-            return None
-        return self._decode(key, entry)
+        return entry if isinstance(entry, dict) and entry.get("format") == FORMAT else None
+
+    def _own(self, key: str) -> str:
+        """Name of an answer that only this run may use."""
+        return f"{key}.run-{self.run[:16]}"
 
     def obtain(
         self, key: str, make: Callable[[], Generation], *, reusable: Callable[[Generation], bool]
@@ -106,54 +118,39 @@ class GenerationStore:
     def _make(
         self, key: str, make: Callable[[], Generation], reusable: Callable[[Generation], bool]
     ) -> Stored:
-        tombstone = self._path(key, "attempt")
-        died = self._who_died(tombstone)
-        if died:
-            entry = self._entry(reusable=False, failure=Outcome.ERROR, reason=died)
-            self._publish(key, entry, raw=None)
-            return self._decode(key, entry)
-        self._write(tombstone, json.dumps({"run": self.run, "pid": os.getpid()}))
+        tombstone = self._path(self._own(key), "attempt")
+        if tombstone.exists():
+            return self._keep_failure(key, Outcome.ERROR, _died_over(tombstone))
+        self._write(tombstone, json.dumps({"pid": os.getpid()}))
         try:
-            try:
-                generation = make()
-            except GenerationFailed as why:
-                timeout = isinstance(why, GenerationTimeout)
-                failure = Outcome.TIMEOUT if timeout else Outcome.ERROR
-                entry = self._entry(reusable=False, failure=failure, reason=str(why))
-                self._publish(key, entry, raw=None)
-            else:
-                entry = self._entry(reusable=reusable(generation), generation=_encode(generation))
-                self._publish(key, entry, raw=generation.raw)
+            generation = make()
+        except GenerationFailed as why:
+            timeout = isinstance(why, GenerationTimeout)
+            return self._keep_failure(key, Outcome.TIMEOUT if timeout else Outcome.ERROR, str(why))
+        else:
+            shared = reusable(generation) and not self.only_this_run
+            name = key if shared else self._own(key)
+            self._write(self._path(name, "txt"), generation.raw)
+            entry = self._publish(name, generation=_encode(generation))
+            return self._decode(name, key, entry, made_now=True)
         finally:
             tombstone.unlink(missing_ok=True)
-        return self._decode(key, entry, made_now=True)
 
-    def _who_died(self, tombstone: Path) -> str:
-        try:
-            attempt = json.loads(tombstone.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return ""
-        if attempt.get("run") != self.run:
-            return ""
-        return (
-            f"the process that was generating this report (pid {attempt.get('pid')}) died; "
-            f"it is not tried again in this run"
-        )
+    def _keep_failure(self, key: str, failure: Outcome, reason: str) -> Stored:
+        name = self._own(key)
+        entry = self._publish(name, failure=failure, reason=reason)
+        return self._decode(name, key, entry, made_now=True)
 
-    def _entry(self, *, reusable: bool, **answer: Any) -> dict[str, Any]:
-        return {
+    def _publish(self, name: str, **answer: Any) -> dict[str, Any]:
+        entry = {
             "format": FORMAT,
             "run": self.run,
-            "reusable": reusable,
             "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "facts": dict(self.facts),
             **answer,
         }
-
-    def _publish(self, key: str, entry: dict[str, Any], raw: str | None) -> None:
-        if raw is not None:
-            self._write(self._path(key, "txt"), raw)
-        self._write(self._path(key, "json"), json.dumps(entry, ensure_ascii=True, sort_keys=True))
+        self._write(self._path(name, "json"), json.dumps(entry, ensure_ascii=True, sort_keys=True))
+        return entry
 
     def _write(self, path: Path, text: str) -> None:
         """Write privately and appear at once: no reader ever sees half a file."""
@@ -170,14 +167,16 @@ class GenerationStore:
             Path(name).unlink(missing_ok=True)
             raise
 
-    def _path(self, key: str, suffix: str) -> Path:
-        return self.root / key[:2] / f"{key}.{suffix}"
+    def _path(self, name: str, suffix: str) -> Path:
+        return self.root / name[:2] / f"{name}.{suffix}"
 
-    def _decode(self, key: str, entry: Mapping[str, Any], made_now: bool = False) -> Stored:
+    def _decode(
+        self, name: str, key: str, entry: Mapping[str, Any], made_now: bool = False
+    ) -> Stored:
         if entry.get("failure"):
             return Stored(
                 key=key,
-                path=self._path(key, "json"),
+                path=self._path(name, "json"),
                 failure=Outcome(entry["failure"]),
                 reason=entry["reason"],
                 made_now=made_now,
@@ -191,8 +190,19 @@ class GenerationStore:
             }
         )
         return Stored(
-            key=key, path=self._path(key, "txt"), generation=generation, made_now=made_now
+            key=key, path=self._path(name, "txt"), generation=generation, made_now=made_now
         )
+
+
+def _died_over(tombstone: Path) -> str:
+    try:
+        pid = json.loads(tombstone.read_text(encoding="utf-8")).get("pid", "unknown")
+    except (OSError, ValueError):
+        pid = "unknown"
+    return (
+        f"the process that was generating this report (pid {pid}) died; it is not tried again in "
+        f"this run"
+    )
 
 
 def _encode(generation: Generation) -> dict[str, Any]:

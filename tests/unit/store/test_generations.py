@@ -85,9 +85,33 @@ def test_an_answer_that_may_not_be_reused_serves_its_own_run_only(tmp_path: Path
 
 
 def test_without_a_verified_identity_nothing_of_another_run_is_used(tmp_path: Path) -> None:
-    store(tmp_path).obtain(KEY, text, reusable=always)
+    store(tmp_path, only_this_run=True).obtain(KEY, text, reusable=always)
     assert store(tmp_path, "run-2", only_this_run=True).find(KEY) is None
+    assert store(tmp_path, "run-2").find(KEY) is None
     assert store(tmp_path, "run-1", only_this_run=True).find(KEY) is not None
+
+
+def test_two_runs_that_may_not_share_an_answer_never_write_over_each_other(tmp_path: Path) -> None:
+    runs = [store(tmp_path, run, only_this_run=True) for run in ("run-1", "run-2")]
+    found = [
+        run.obtain(KEY, lambda i=i: text(f"report {i}"), reusable=always)  # type: ignore[misc]
+        for i, run in enumerate(runs)
+    ]
+    assert [stored.path.read_text() for stored in found] == ["report 0", "report 1"]
+    again = runs[0].find(KEY)
+    assert again is not None
+    assert again.generation is not None
+    assert again.generation.raw == "report 0"
+
+
+def test_an_answer_of_one_run_does_not_stand_in_for_a_reusable_one(tmp_path: Path) -> None:
+    store(tmp_path, "run-1").obtain(KEY, lambda: text(""), reusable=never)
+    store(tmp_path, "run-2").obtain(KEY, text, reusable=always)
+    shared = store(tmp_path, "run-3").find(KEY)
+    own = store(tmp_path, "run-1").find(KEY)
+    assert shared is not None
+    assert own is not None
+    assert [s.generation.raw if s.generation else None for s in (shared, own)] == [text().raw, ""]
 
 
 @pytest.mark.parametrize(
