@@ -18,6 +18,8 @@ _SAYS = frozenset("FVUHKZN+-")
 _LISTED = re.compile(r"(?<=[Oapnu]),(?=[cyIGs]{0,4}[Oapn])")
 _JOINED_CLAUSE = re.compile(r"c(?=[GsQLoMyI]*[Oapn][OapnLsGcI]*[Fz3])")
 _BARE_UPTAKE = re.compile(r"f{0,2}[Ud](?:If)?I[sOapnc]{1,12}")
+_CT_PLACE = re.compile(r"[^,;:b]*C[^,;:b]*I[^,;:b]*$")
+"""A CT finding with its place ("clips in the fossa"): the organ behind it begins anew."""
 _JOINING = re.compile("[Fz3]")
 _SEPARATORS = frozenset(",;:b")
 _SEPARATOR = re.compile("[,;:b]")
@@ -187,6 +189,8 @@ def _join_lists(tokens: list[Token], kinds: str) -> str:
     place = {border: i for i, border in enumerate(borders)}
     for comma in commas:
         behind = place[comma]
+        if _CT_PLACE.match(kinds, borders[behind - 1] + 1, comma):
+            continue
         if not (says[behind - 1] and says[behind]):
             tokens[comma].kind = "c"
     return "".join([token.kind for token in tokens])

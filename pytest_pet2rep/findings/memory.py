@@ -98,6 +98,8 @@ class Memory:
     def remember(self, sites: list[Site]) -> None:
         """Take the sites of a clause as those spoken of."""
         main = [site for site in sites if not site.aside]
+        if sites and not main:
+            self.named = sites
         if main:
             self.context, self.named = main, sites
             self.paragraph += main

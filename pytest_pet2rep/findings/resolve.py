@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from pytest_pet2rep.findings.attach import choose, cut_exceptions
 from pytest_pet2rep.findings.clauses import Clause, Sentence, sentences, split_clauses
-from pytest_pet2rep.findings.grammar import Predicate, mark, predicates
+from pytest_pet2rep.findings.grammar import Predicate, predicates
+from pytest_pet2rep.findings.marking import mark
 from pytest_pet2rep.findings.memory import Memory, OpenUptake, Outline, add_values
 from pytest_pet2rep.findings.remarks import ellipsis, goes_on, overrule, remark
 from pytest_pet2rep.findings.sites import Site, sites_of
@@ -143,7 +144,13 @@ def _verdict(
         return None
     if _is_former(predicate, kinds) and not ("t" in kinds or "k" in kinds):
         return None
-    if form == "defect" and not sites and len(kinds) <= _SHORT_REMARK and memory.uptake_said and not predicate.negations:
+    if (
+        form == "defect"
+        and not sites
+        and len(kinds) <= _SHORT_REMARK
+        and memory.uptake_said
+        and not predicate.negations
+    ):
         return Verdict((UptakeState.ABSENT,), "P0")
     if form == "weak" and phrases > 1 and "t" not in ahead and "N" not in predicate.kinds:
         return None
@@ -222,7 +229,8 @@ def _gathered(memory: Memory, predicate: Predicate, clause: Clause) -> list[Site
     to_level = clause.tokens[predicate.first].word.value == "level" or _now(memory, clause, [])
     if predicate.form == "weak" and not memory.headed and not to_level:
         return []
-    return ("M" in kinds and memory.unsaid()) or memory.context
+    meant = memory.context or (memory.named if kinds.startswith("y") else [])
+    return ("M" in kinds and memory.unsaid()) or meant
 
 
 def _now(memory: Memory, clause: Clause, sites: list[Site]) -> bool:
