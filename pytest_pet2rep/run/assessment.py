@@ -5,15 +5,15 @@ Reading, expectations and flags are worked out together; each check then only lo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_pet2rep.anatomy import Profile, roll_up
+from pytest_pet2rep.run.ambiguity import ambiguous_organs
 from pytest_pet2rep.run.attempt import Attempt
 from pytest_pet2rep.run.expectations import expectations_of, fine_expectations
 from pytest_pet2rep.types import (
     Case,
-    Certainty,
     Expectation,
     Language,
     Mention,
@@ -57,7 +57,7 @@ class Assessment:
     found: Mapping[str, States]
     """Organ id of the profile -> states read in the generated report (unstated if unusable)."""
     ambiguous: frozenset[str]
-    """Organs with uncertain mentions only."""
+    """Organs with uncertain or conflicting mentions only."""
 
 
 def read_scored(text: str, language: Language, section: Section) -> ReadText:
@@ -96,17 +96,5 @@ def assess(
         expected=expectations_of(case, profile, reference.states),
         expected_fine=fine_expectations(case, reference.states),
         found=roll_up(generated.states, profile),
-        ambiguous=_ambiguous(generated.mentions, profile),
-    )
-
-
-def _ambiguous(mentions: Sequence[Mention], profile: Profile) -> frozenset[str]:
-    sure: set[str] = set()
-    unsure: set[str] = set()
-    for mention in mentions:
-        (unsure if mention.certainty is Certainty.UNCERTAIN else sure).add(mention.organ)
-    return frozenset(
-        organ.id
-        for organ in profile.organs
-        if unsure.intersection(organ.fine) and not sure.intersection(organ.fine)
+        ambiguous=ambiguous_organs(generated.mentions, generated.whole, profile),
     )

@@ -100,11 +100,11 @@ def evidence_of(
     if not mentions:
         return ""
     first = min(mentions, key=lambda m: (m.state not in ABNORMAL_STATES, m.start))
-    start, end = _sentence(text, first.start, first.end)
+    start, end = sentence_around(text, first.start, first.end)
     return " ".join(text[start:end].split())[:width]
 
 
-def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
+def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
     """Widen a span to the sentence around it."""
     stops = "。；;\n"
     while start > 0 and text[start - 1] not in stops and text[start - 2 : start] != ". ":

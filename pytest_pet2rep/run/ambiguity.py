@@ -1,0 +1,74 @@
+"""Organs of which a report has only uncertain or conflicting mentions.
+
+A conflict is a plain statement that an organ is normal beside a plain one that it is not, of the
+same side and part, in the same word for the organ.  A lesion beside its background, a remainder
+("余肺", "otherwise"), a wall or structure, a clause that names no organ, an exception, a comparison
+or a physiological cause is none: when in doubt, an organ is not ambiguous.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+from pytest_pet2rep.anatomy import Profile
+from pytest_pet2rep.run.expectations import sentence_around
+from pytest_pet2rep.types import ABNORMAL_STATES, Certainty, Mention, Side, UptakeState
+
+SET_APART = (
+    "rest", "whole", "lesion", "focus", "disease", "exemplar", "reference", "contrast", "anaphor",
+    "pronoun", "former", "latter", "either", "except_open", "except_close", "except_alone",
+    "prior", "temporal", "physiologic", "recommend", "beside", "adjacent",
+)  # fmt: skip
+"""Word lists of the lexicon: such a word says that a sentence is not about the organ as a whole."""
+STRUCTURE, SIDE = "C", "s"
+"""Kinds of words that say that an abnormal statement is about a structure, or a side of an organ
+that has none, not about the organ as a whole."""
+SENTENCE_ENDS = ".\n"
+
+
+def ambiguous_organs(mentions: Sequence[Mention], text: str, profile: Profile) -> frozenset[str]:
+    """Return the organs of ``profile`` that are ambiguous; ``text`` is what mentions point into."""
+    unsure = {m.organ for m in mentions if m.certainty is Certainty.UNCERTAIN}
+    sure = {m.organ for m in mentions if m.certainty is not Certainty.UNCERTAIN}
+    conflicting = {m.organ for m in _conflicting(mentions, text)}
+    return frozenset(
+        organ.id
+        for organ in profile.organs
+        if conflicting.intersection(organ.fine)
+        or (unsure.intersection(organ.fine) and not sure.intersection(organ.fine))
+    )
+
+
+def _conflicting(mentions: Sequence[Mention], text: str) -> Iterator[Mention]:
+    """Abnormal mentions beside a normal one of the same place, both of them plain."""
+    normal = [m for m in mentions if m.state is UptakeState.NORMAL]
+    found = [
+        m for m in mentions if m.state in ABNORMAL_STATES and m.certainty is not Certainty.UNCERTAIN
+    ]
+    for one, other in product(found, normal):
+        same = (one.organ, one.side, one.part) == (other.organ, other.side, other.part)
+        if same and not _plain_names(one, text).isdisjoint(_plain_names(other, text)):
+            yield one
+
+
+def _plain_names(mention: Mention, text: str) -> frozenset[str]:
+    """The words by which a plain statement names its organ; none where something sets it apart."""
+    from pytest_pet2rep.findings.lexicon import kinds
+    from pytest_pet2rep.findings.normalise import normalise
+    from pytest_pet2rep.findings.tokens import tokenise
+
+    start, end = sentence_around(text, mention.start, mention.end)
+    evidence = normalise(text[mention.start : mention.end]).text
+    words = tokenise(evidence)
+    around = {token.kind for token in tokenise(normalise(text[start:end]).text)}
+    kinds_said = {token.kind for token in words}
+    within = STRUCTURE in kinds_said or (SIDE in kinds_said and mention.side is Side.NONE)
+    if (within and mention.state in ABNORMAL_STATES) or not around.isdisjoint(
+        kinds()[name] for name in SET_APART
+    ):
+        return frozenset()
+    if not kinds_said.isdisjoint(SENTENCE_ENDS):
+        return frozenset()
+    named = (token for token in words if token.word.organ == mention.organ)
+    return frozenset(evidence[token.start : token.end] for token in named)
