@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 
 from pytest_pet2rep.findings.checks.vocabulary import pattern, sentences
@@ -61,7 +62,7 @@ def _contradictions(text: str, reading: Reading) -> Mapping[str, tuple[int, int]
     }
     increased = any(UptakeState.INCREASED in states for states in findings.values())
     silent = not any(m.state in ABNORMAL_STATES for m in impression)
-    if increased and silent and (denial := _denial(text)):
+    if increased and silent and (denial := _denial(text, impression)):
         found[EVERYWHERE] = denial
     return found
 
@@ -90,15 +91,21 @@ def _first_span(mentions: list[Mention], organ: str) -> tuple[int, int]:
     return first.start, first.end
 
 
-def _denial(text: str) -> tuple[int, int] | None:
-    """The sentence of the impression that denies abnormal uptake everywhere, if there is one."""
+def _denial(text: str, impression: list[Mention]) -> tuple[int, int] | None:
+    """The sentence of the impression that denies abnormal uptake everywhere, if there is one.
+
+    A sentence with a word of the rest, or with an organ, denies it there only.
+    """
+    of_organs = sorted(mention.start for mention in impression)
     for span in split_sections(text).of(Section.IMPRESSION):
         body = fold(text[span.start : span.end])
         for start, end in sentences(body):
             sentence = body[start:end]
             partial = any(pattern(lang, "elsewhere").search(sentence) for lang in Language)
-            if not partial and _denies_everywhere(sentence):
-                return span.start + start, span.start + end
+            found = span.start + start, span.start + end
+            local = bisect_left(of_organs, found[0]) < bisect_left(of_organs, found[1])
+            if not (partial or local) and _denies_everywhere(sentence):
+                return found
     return None
 
 

@@ -195,6 +195,8 @@ FOUND_EN = "Findings: Liver lesion with increased FDG uptake.\nImpression: "
         FOUND_EN + "1. Normal PET/CT.",
         FOUND_EN + "Unremarkable study; clinical follow-up.",
         FOUND_EN + "No pathological uptake identified.",
+        FOUND_EN + "There is no abnormal FDG uptake to suggest recurrence.",
+        FOUND_EN + "The PET/CT is within normal limits.",
     ],
 )
 def test_a_bare_denial_counts_for_the_whole_body(impression: str) -> None:
@@ -211,6 +213,8 @@ def test_a_bare_denial_counts_for_the_whole_body(impression: str) -> None:
         FOUND_ZH + "其余部位未见明显异常高代谢灶。",
         FOUND_ZH + "肝癌术后，未见明显异常。",
         FOUND_ZH + "颅内未见明显异常。",
+        FOUND_ZH + "脑显像未见明显异常高代谢病灶。",
+        FOUND_ZH + "全身骨骼未见异常浓聚。",
         FOUND_ZH + "CT平扫未见异常。",
         FOUND_ZH + "未见明显异常密度影。",
         FOUND_ZH + "全身未见明显恶性征象。",

@@ -237,7 +237,14 @@ def test_the_dates_of_a_comparison_belong_to_the_prior_examination(text: str) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["女性生殖系统未见异常。", "男性乳腺发育。", "患者女儿陪同。", "Male pelvis is normal."]
+    "text",
+    [
+        "女性生殖系统未见异常。",
+        "男性乳腺发育。",
+        "患者女儿陪同。",
+        "男性患者多见。",
+        "Male pelvis is normal.",
+    ],
 )
 def test_the_sex_of_an_organ_is_no_datum_of_the_patient(text: str) -> None:
     assert found(text, "patient_data") == []
