@@ -9,7 +9,6 @@ or a physiological cause is none: when in doubt, an organ is not ambiguous.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import product
 
 from pytest_pet2rep.anatomy import Profile
 from pytest_pet2rep.run.expectations import sentence_around
@@ -24,6 +23,7 @@ SET_APART = (
 STRUCTURE, SIDE = "C", "s"
 """Kinds of words that say that an abnormal statement is about a structure, or a side of an organ
 that has none, not about the organ as a whole."""
+Place = tuple[str, Side, str]
 SENTENCE_ENDS = ".\n"
 
 
@@ -42,14 +42,21 @@ def ambiguous_organs(mentions: Sequence[Mention], text: str, profile: Profile) -
 
 def _conflicting(mentions: Sequence[Mention], text: str) -> Iterator[Mention]:
     """Abnormal mentions beside a normal one of the same place, both of them plain."""
-    normal = [m for m in mentions if m.state is UptakeState.NORMAL]
-    found = [
-        m for m in mentions if m.state in ABNORMAL_STATES and m.certainty is not Certainty.UNCERTAIN
-    ]
-    for one, other in product(found, normal):
-        same = (one.organ, one.side, one.part) == (other.organ, other.side, other.part)
-        if same and not _plain_names(one, text).isdisjoint(_plain_names(other, text)):
-            yield one
+    normal: dict[Place, set[str]] = {}
+    found = [m for m in mentions if m.state in ABNORMAL_STATES]
+    disputed = {_place(m) for m in found if m.certainty is not Certainty.UNCERTAIN}
+    for mention in mentions:
+        if mention.state is UptakeState.NORMAL and _place(mention) in disputed:
+            normal.setdefault(_place(mention), set()).update(_plain_names(mention, text))
+    for mention in found:
+        names = normal.get(_place(mention), set())
+        sure = mention.certainty is not Certainty.UNCERTAIN
+        if sure and names and not names.isdisjoint(_plain_names(mention, text)):
+            yield mention
+
+
+def _place(mention: Mention) -> Place:
+    return mention.organ, mention.side, mention.part
 
 
 def _plain_names(mention: Mention, text: str) -> frozenset[str]:
