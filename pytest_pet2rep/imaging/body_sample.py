@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_pet2rep.imaging.volumes import Volume
+from pytest_pet2rep.imaging.planes import Grid, Voxels, indices_in
+from pytest_pet2rep.imaging.volumes import Indices, spacing_of
 
 GRID_MM = 8.0
 BODY_HU = -300.0
@@ -85,27 +85,40 @@ class BodySample:
         return float(right * self.voxel_ml), float(left * self.voxel_ml)
 
 
-def sample_body(pet: Volume, ct: Volume) -> BodySample:
+def sample_body(pet: Voxels, ct: Voxels) -> BodySample:
     """Take every n-th voxel of ``pet`` (about 8 mm apart) and the CT voxel nearest to each."""
-    strides = [max(1, round(GRID_MM / mm)) for mm in pet.spacing]
-    i, j, k = (np.arange(0, n, step) for n, step in zip(pet.data.shape, strides, strict=True))
-    to_ct = np.linalg.inv(ct.affine) @ pet.affine
-    index = [
-        np.rint(
-            to_ct[axis, 0] * i[:, None, None] + to_ct[axis, 1] * j[:, None] + to_ct[axis, 2] * k
-            + to_ct[axis, 3]
-        ).astype(np.intp)
-        for axis in range(3)
-    ]  # fmt: skip
-    inside = np.logical_and.reduce(
-        [(at >= 0) & (at < n) for at, n in zip(index, ct.data.shape, strict=True)]
-    )
-    clipped = tuple(np.clip(at, 0, n - 1) for at, n in zip(index, ct.data.shape, strict=True))
-    near: NDArray[Any] = ct.data[clipped]
-    x, y, z = (mm * step for mm, step in zip(pet.spacing, strides, strict=True))
+    nearest, inside = nearest_voxels(pet, ct)
+    suv = pet.at(*np.ix_(*sampled_lattice(pet)))
+    hu = ct.at(*nearest).astype(np.float64)
+    strides = _strides(pet)
+    x, y, z = (mm * step for mm, step in zip(spacing_of(pet.affine), strides, strict=True))
     return BodySample(
-        suv=np.nan_to_num(pet.data[np.ix_(i, j, k)].astype(np.float64), posinf=0.0, neginf=0.0),
-        hu=np.where(inside, np.nan_to_num(near.astype(np.float64), nan=-1000.0), -1000.0),
+        suv=np.nan_to_num(suv.astype(np.float64), posinf=0.0, neginf=0.0),
+        hu=np.where(inside, np.nan_to_num(hu, nan=-1000.0), -1000.0),
         in_ct=inside,
         step_mm=(x, y, z),
     )
+
+
+def sampled_lattice(pet: Grid) -> list[Indices]:
+    """Indices along i, j and k of the voxels that ``sample_body`` looks at."""
+    return [np.arange(0, n, step) for n, step in zip(pet.shape, _strides(pet), strict=True)]
+
+
+def nearest_voxels(pet: Grid, ct: Grid) -> tuple[tuple[Indices, ...], NDArray[np.bool_]]:
+    """CT indices nearest to each voxel of the lattice, clipped to the CT, and which lay inside.
+
+    The indices broadcast to the lattice; where the grids are parallel each is one row.
+    """
+    index = [
+        np.rint(place).astype(np.intp)
+        for place in indices_in(ct, pet, np.ix_(*sampled_lattice(pet)))
+    ]
+    inside = np.ones([len(along) for along in sampled_lattice(pet)], dtype=np.bool_)
+    for at, n in zip(index, ct.shape, strict=True):
+        inside &= (at >= 0) & (at < n)
+    return tuple(np.clip(at, 0, n - 1) for at, n in zip(index, ct.shape, strict=True)), inside
+
+
+def _strides(pet: Grid) -> list[int]:
+    return [max(1, round(GRID_MM / mm)) for mm in spacing_of(pet.affine)]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_pet2rep.imaging.extent import Extent, extent_of, joined
 from pytest_pet2rep.imaging.volumes import Indices, Turn, spacing_of, turn_to_ras
 from pytest_pet2rep.imaging.voxel_files import VoxelFile, open_voxels, slices
 
@@ -65,6 +66,13 @@ class Part:
         return values
 
 
+@dataclass(frozen=True, kw_only=True)
+class SurveyedPart(Part):
+    """A part, and the extent of the whole volume that it was read from."""
+
+    extent: Extent
+
+
 def open_grid(path: Path) -> FileGrid:
     """Read the header of a volume; raises ``ImagingError`` as ``load_volume`` does."""
     file = open_voxels(path)
@@ -76,19 +84,52 @@ def read_part(grid: FileGrid, indices: Sequence[Indices]) -> Part:
 
     They are those that ``load_volume`` would give, of the same type.
     """
-    i, j, k = indices
-    file, turn = grid.file, grid.turn
-    along = _file_indices(turn, grid.shape, indices)
-    first, second = (_as_slice(index) for index in along[:2])
-    rows = {int(n): row for row, n in enumerate(along[2])}
-    kept = np.empty([len(index) for index in along], dtype=file.dtype, order="F")
-    for n, plane in slices(file):
-        if (row := rows.get(n)) is not None:
+    gathering = _Gathering(grid, indices)
+    for n, plane in slices(grid.file):
+        gathering.take(n, plane)
+    return gathering.part()
+
+
+def read_parts_and_extent(
+    grid: FileGrid, view: Sequence[Indices], sample: Sequence[Indices]
+) -> tuple[Part, SurveyedPart]:
+    """Read two parts and the extent of the whole volume, all in one pass over the file."""
+    gatherings = _Gathering(grid, view), _Gathering(grid, sample)
+    extents = []
+    for n, plane in slices(grid.file):
+        extents.append(extent_of(grid.file.values(plane)))
+        for gathering in gatherings:
+            gathering.take(n, plane)
+    first, second = (gathering.part() for gathering in gatherings)
+    surveyed = SurveyedPart(
+        data=second.data, kept=second.kept, shape=second.shape, affine=second.affine,
+        extent=joined(extents),
+    )  # fmt: skip
+    return first, surveyed
+
+
+class _Gathering:
+    """Takes what it needs of each slice of a file that passes by."""
+
+    def __init__(self, grid: FileGrid, indices: Sequence[Indices]) -> None:
+        i, j, k = indices
+        self._grid, self._kept = grid, (i, j, k)
+        along = _file_indices(grid.turn, grid.shape, indices)
+        self._first, self._second = (_as_slice(index) for index in along[:2])
+        self._rows = {int(n): row for row, n in enumerate(along[2])}
+        self._data = np.empty([len(index) for index in along], dtype=grid.file.dtype, order="F")
+
+    def take(self, n: int, plane: NDArray[Any]) -> None:
+        if (row := self._rows.get(n)) is not None:
             # The slow axis of the plane first: few rows of it are whole.
-            kept[:, :, row] = file.values(plane[:, second][first])
-    return Part(
-        data=kept.transpose(turn.axes), kept=(i, j, k), shape=grid.shape, affine=grid.affine
-    )
+            wanted = plane[:, self._second][self._first]
+            self._data[:, :, row] = self._grid.file.values(wanted)
+
+    def part(self) -> Part:
+        return Part(
+            data=self._data.transpose(self._grid.turn.axes), kept=self._kept,
+            shape=self._grid.shape, affine=self._grid.affine,
+        )  # fmt: skip
 
 
 def read_projection(grid: FileGrid) -> NDArray[Any]:

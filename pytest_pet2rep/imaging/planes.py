@@ -85,23 +85,26 @@ def _own_indices(shape: Sequence[int], position: int, axis: int) -> tuple[Indice
                     for a, n in enumerate(shape)))  # fmt: skip
 
 
-def _moving_indices(
-    moving: Grid, grid: Grid, position: int, axis: int
-) -> list[NDArray[np.float64]]:
-    """Float indices into ``moving`` of the plane's voxel centres, as small as broadcasting allows.
+def indices_in(moving: Grid, grid: Grid, own: Sequence[Indices]) -> list[NDArray[np.float64]]:
+    """Float indices into ``moving`` of voxels of ``grid``, as small as broadcasting allows.
 
-    Where the grids are parallel each of the three varies along one axis only.
+    ``own`` are three indices that broadcast against each other.  Where the grids are parallel each
+    result varies along one axis only.
     """
-    to_moving = np.linalg.inv(moving.affine) @ grid.affine
-    own = _own_indices(grid.shape, position, axis)
     found = []
-    for row in to_moving[:3]:
+    for row in (np.linalg.inv(moving.affine) @ grid.affine)[:3]:
         place: NDArray[np.float64] = np.zeros((1, 1, 1))
         for factor, along in zip(row[:3], own, strict=True):
             if factor:
                 place = place + factor * along
         found.append(place + row[3])
     return found
+
+
+def _moving_indices(
+    moving: Grid, grid: Grid, position: int, axis: int
+) -> list[NDArray[np.float64]]:
+    return indices_in(moving, grid, _own_indices(grid.shape, position, axis))
 
 
 Corner = tuple[Indices, Indices, NDArray[np.float64]]

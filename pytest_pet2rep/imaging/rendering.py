@@ -44,8 +44,8 @@ def render_views(
     """
     options = options or ViewOptions()
     if options.plane is Plane.MIP:
-        return (_projected(np.fmax.reduce(pet.data, axis=1), pet.affine, options),)
-    return _rendered(pet, ct, _shown(pet, options), options)
+        return (render_projection(np.fmax.reduce(pet.data, axis=1), pet.affine, options),)
+    return render_planes(pet, ct, shown_planes(pet, options), options)
 
 
 def render_files(pet: Path, ct: Path, options: ViewOptions | None = None) -> tuple[SentImage, ...]:
@@ -59,33 +59,35 @@ def render_files(pet: Path, ct: Path, options: ViewOptions | None = None) -> tup
     options = options or ViewOptions()
     if options.plane is Plane.MIP:
         grid = open_grid(pet)
-        return (_projected(read_projection(grid), grid.affine, options),)
+        return (render_projection(read_projection(grid), grid.affine, options),)
     ct_grid = open_grid(ct)  # a broken header is found before anything long starts
     shown_pet, shown = _pet_and_planes(pet, options)
     axis = options.plane.axis
     shown_ct = read_part(ct_grid, sampled_indices(ct_grid, shown_pet, shown, axis))
-    return _rendered(shown_pet, shown_ct, shown, options)
+    return render_planes(shown_pet, shown_ct, shown, options)
 
 
 def _pet_and_planes(path: Path, options: ViewOptions) -> tuple[Volume | Part, tuple[int, ...]]:
     if options.choice is Choice.UPTAKE:
         whole = load_volume(path)
-        return whole, _shown(whole, options)
+        return whole, shown_planes(whole, options)
     grid: FileGrid = open_grid(path)
     axis = options.plane.axis
     shown = plane_indices(options, grid.shape[axis])
     return read_part(grid, own_indices(grid.shape, shown, axis)), shown
 
 
-def _shown(pet: Volume, options: ViewOptions) -> tuple[int, ...]:
+def shown_planes(pet: Volume, options: ViewOptions) -> tuple[int, ...]:
+    """Choose indices along ``options.plane.axis`` of the PET; ``UsageProblem`` as above."""
     if options.choice is Choice.UPTAKE:
         return hottest_planes(pet, options.plane.axis, options.count)
     return plane_indices(options, pet.shape[options.plane.axis])
 
 
-def _rendered(
+def render_planes(
     pet: Voxels, ct: Voxels, shown: Sequence[int], options: ViewOptions
 ) -> tuple[SentImage, ...]:
+    """Render these planes, whichever ``options`` would choose; they must not be a projection."""
     axis = options.plane.axis
     stretch = _stretch(pet.affine, options)
     hot = [_pet_colours(own_plane(pet, n, axis), options) for n in shown]
@@ -105,7 +107,10 @@ def _rendered(
     )
 
 
-def _projected(suv: NDArray[Any], affine: NDArray[np.float64], options: ViewOptions) -> SentImage:
+def render_projection(
+    suv: NDArray[Any], affine: NDArray[np.float64], options: ViewOptions
+) -> SentImage:
+    """Render largest uptakes along j, shape (i, k), of a PET with this affine."""
     return _image("pet_mip", _pet_colours(suv, options), _stretch(affine, options))
 
 

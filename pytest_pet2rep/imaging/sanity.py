@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pytest_pet2rep.imaging.body_sample import BodySample, sample_body
-from pytest_pet2rep.imaging.volumes import Volume
+from pytest_pet2rep.imaging.extent import Extent
+from pytest_pet2rep.imaging.planes import Grid, Voxels
 
 BODY_MEDIAN = (0.3, 1.5)
 """SUV; half of the body is muscle and fat, which lie between 0.3 and 0.8."""
@@ -75,18 +76,26 @@ class SanityNotice:
 Notices = Iterator[SanityNotice]
 
 
-def check_volumes(pet: Volume, ct: Volume) -> tuple[SanityNotice, ...]:
+class Measured(Voxels, Protocol):
+    """A volume, or a part of one that knows the extent of the whole."""
+
+    @property
+    def extent(self) -> Extent: ...
+
+
+def check_volumes(pet: Measured, ct: Measured) -> tuple[SanityNotice, ...]:
     """Check a PET (SUV) and a CT (HU), both in RAS order; return what is wrong, errors first.
 
     Errors: no finite values, nothing but one value, no common space, PET and CT swapped, another
     unit than SUV or HU.  Warnings: some values not finite, uptake beside the body, a factor that
     may be wrong, part of the body, no brain, upside down, mirrored.  The last three are
     looked for only in scans of at least 700 mm, from hot volumes near both ends and from the side
-    of the liver.
+    of the liver.  Of parts, the voxels of ``sampled_lattice`` and ``nearest_voxels`` are needed.
     """
-    broken = [*_values("PET", pet), *_values("CT", ct), *_space(pet, ct)]
+    pet_extent, ct_extent = pet.extent, ct.extent
+    broken = [*_values("PET", pet_extent), *_values("CT", ct_extent), *_space(pet, ct)]
     if not _unusable(broken):
-        broken += _ranges(pet, ct)
+        broken += _ranges(pet_extent, ct_extent)
     if not _unusable(broken):
         sample = sample_body(pet, ct)
         doubts = list(_uptake(sample))
@@ -109,22 +118,20 @@ def _warning(check: Check, what: str, **evidence: float) -> SanityNotice:
     return SanityNotice(severity=Severity.WARNING, check=check, what=what, evidence=evidence)
 
 
-def _values(name: str, volume: Volume) -> Notices:
-    finite = np.isfinite(volume.data)
-    lost = 1.0 - float(finite.mean())
+def _values(name: str, extent: Extent) -> Notices:
+    lost = 1.0 - extent.finite / extent.voxels
     if lost >= 0.5:
         yield _error(Check.FINITE, f"{lost:.0%} of the {name} is not finite", part=lost)
         return
     if lost:
         what = f"{lost:.2%} of the {name} is not finite and is shown as background"
         yield _warning(Check.FINITE, what, part=lost)
-    low, high = _range(volume.data)
-    if low == high:
-        what = f"the {name} is empty: every voxel is {low:g}"
-        yield _error(Check.EMPTY, what, value=low)
+    if extent.low == extent.high:
+        what = f"the {name} is empty: every voxel is {extent.low:g}"
+        yield _error(Check.EMPTY, what, value=extent.low)
 
 
-def _space(pet: Volume, ct: Volume) -> Notices:
+def _space(pet: Grid, ct: Grid) -> Notices:
     (pet_low, pet_high), (ct_low, ct_high) = _box(pet), _box(ct)
     shared = np.minimum(pet_high, ct_high) - np.maximum(pet_low, ct_low)
     if (shared <= 0).any():
@@ -136,9 +143,8 @@ def _space(pet: Volume, ct: Volume) -> Notices:
         yield _warning(Check.FRAMES, what, covered=covered)
 
 
-def _ranges(pet: Volume, ct: Volume) -> Notices:
-    pet_low, pet_high = _range(pet.data)
-    ct_low, ct_high = _range(ct.data)
+def _ranges(pet: Extent, ct: Extent) -> Notices:
+    pet_low, pet_high, ct_low, ct_high = pet.low, pet.high, ct.low, ct.high
     seen = {"pet_min": pet_low, "pet_max": pet_high, "ct_min": ct_low, "ct_max": ct_high}
     if pet_low < HU_MIN and ct_low > HU_MIN:
         what = f"PET and CT are swapped: the PET goes down to {pet_low:.0f}, the CT to {ct_low:.0f}"
@@ -221,14 +227,7 @@ def _shown(seen: Mapping[str, float]) -> str:
     )
 
 
-def _range(data: NDArray[Any]) -> tuple[float, float]:
-    if data.dtype.kind != "f":
-        return float(data.min()), float(data.max())
-    finite = data[np.isfinite(data)] if not np.isfinite(data).all() else data
-    return float(finite.min()), float(finite.max())
-
-
-def _box(volume: Volume) -> NDArray[np.float64]:
-    corners = np.array(list(np.ndindex(2, 2, 2))) * np.array(volume.data.shape) - 0.5
+def _box(volume: Grid) -> NDArray[np.float64]:
+    corners = np.array(list(np.ndindex(2, 2, 2))) * np.array(volume.shape) - 0.5
     places = corners @ volume.affine[:3, :3].T + volume.affine[:3, 3]
     return np.stack([places.min(axis=0), places.max(axis=0)])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_pet2rep.errors import ImagingError
+from pytest_pet2rep.imaging.extent import Extent, extent_of
 from pytest_pet2rep.imaging.voxel_files import open_voxels, slices
 
 Indices = NDArray[np.intp]
@@ -39,6 +40,11 @@ class Volume:
     def shape(self) -> tuple[int, ...]:
         """Voxels along i, j and k."""
         return self.data.shape
+
+    @property
+    def extent(self) -> Extent:
+        """Range of the values, measured anew each time."""
+        return extent_of(self.data)
 
     def at(self, i: Indices, j: Indices, k: Indices) -> NDArray[Any]:
         """Values at voxel indices that broadcast against each other."""
