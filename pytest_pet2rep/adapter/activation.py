@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from pytest_pet2rep.adapter.collect import CohortCollection, no_path_named
+from pytest_pet2rep.adapter.collect import CohortCollection
+from pytest_pet2rep.adapter.naming import chosen_cohort, no_path_named
 from pytest_pet2rep.adapter.options import read_options
 from pytest_pet2rep.adapter.state import OPTIONS, RUNTIME
-from pytest_pet2rep.errors import DataProblem, UsageProblem
+from pytest_pet2rep.errors import DataProblem, StoreError, UsageProblem
 from pytest_pet2rep.run.runtime import Runtime
 
 
@@ -20,17 +23,15 @@ def mistakes_as_usage_errors() -> Iterator[None]:
     """Turn what the user can mend into one line and exit code 4."""
     try:
         yield
-    except (UsageProblem, DataProblem) as why:
+    except (UsageProblem, DataProblem, StoreError) as why:
         raise pytest.UsageError(str(why)) from why
 
 
 def choose_paths(config: pytest.Config, args: list[str]) -> None:
     """Collect the cohort's folder if no path was named on the command line."""
     if no_path_named(config):
-        from pytest_pet2rep.cohorts.cohort import find_cohort
-
         with mistakes_as_usage_errors():
-            args.append(str(find_cohort(read_options(config).run.cases).root))
+            args.append(str(chosen_cohort(config, read_options(config).run.cases).root))
 
 
 def activate(config: pytest.Config) -> None:
@@ -39,24 +40,19 @@ def activate(config: pytest.Config) -> None:
     Raises ``pytest.UsageError`` for a wrong option, name or cohort, and for a metric that
     cannot run here.
     """
-    from pytest_pet2rep.cohorts.cohort import find_cohort
-
     options = read_options(config)
-    if options.json is not None and options.json.is_dir():
-        raise pytest.UsageError(f"--pet2rep-json={options.json} is a folder: name a file in it")
+    if options.json is not None:
+        _check_writable(options.json)
     worker = getattr(config, "workerinput", None)
     with mistakes_as_usage_errors():
-        cohort = find_cohort(options.run.cases)
+        cohort = chosen_cohort(config, options.run.cases)
         run_id = worker["pet2rep_run"] if worker else uuid.uuid4().hex
         runtime = Runtime(options.run, cohort, run_id)
         runtime.check()
     config.stash[OPTIONS] = options
     config.stash[RUNTIME] = runtime
     plugins = config.pluginmanager
-    only_cohort = no_path_named(config)
-    plugins.register(
-        CohortCollection(runtime.case_files, only_cohort=only_cohort), "pet2rep-collection"
-    )
+    plugins.register(CohortCollection(runtime.case_files), "pet2rep-collection")
     from pytest_pet2rep.adapter.sending import RecordSender
 
     plugins.register(RecordSender(), "pet2rep-sending")
@@ -68,6 +64,15 @@ def activate(config: pytest.Config) -> None:
             from pytest_pet2rep.adapter.workers import WorkerHooks
 
             plugins.register(WorkerHooks(run_id), "pet2rep-workers")
+
+
+def _check_writable(path: Path) -> None:
+    """Refuse a path that the summary could not be written to, before any report is made."""
+    if path.is_dir():
+        raise pytest.UsageError(f"--pet2rep-json={path} is a folder: name a file in it")
+    there = path if path.exists() else next(p for p in path.parents if p.exists())
+    if not os.access(there, os.W_OK) or (there != path and not there.is_dir()):
+        raise pytest.UsageError(f"--pet2rep-json={path} cannot be written: {there} is in the way")
 
 
 def deactivate(config: pytest.Config) -> None:

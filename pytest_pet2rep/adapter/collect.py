@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_pet2rep.adapter.naming import CASE_FILE
 from pytest_pet2rep.adapter.state import RUNTIME
 from pytest_pet2rep.anatomy import ProfileOrgan
 from pytest_pet2rep.errors import DataProblem
@@ -17,8 +19,6 @@ from pytest_pet2rep.types import Case
 
 if TYPE_CHECKING:
     from pytest_pet2rep.run.runtime import Runtime
-
-CASE_FILE = "case.toml"
 
 
 class CaseFile(pytest.Module):
@@ -57,22 +57,21 @@ def _add_keywords(item: pytest.Item | pytest.Collector, case: Case, runtime: Run
 class CohortCollection:
     """Collection hooks, registered only when a model under test is named.
 
-    ``only_cohort``: the user named no path, so nothing but the cohort's cases is collected;
-    otherwise every case file below the paths that were named.
+    Only cases of the run's cohort are collected, wherever they are met.
     """
 
-    def __init__(self, case_files: Iterable[Path], *, only_cohort: bool) -> None:
-        self.wanted = frozenset(case_files)
-        self.only_cohort = only_cohort
+    def __init__(self, case_files: Iterable[Path]) -> None:
+        self.wanted = frozenset(Path(os.path.realpath(path)) for path in case_files)
         self.ancestors = frozenset(parent for path in self.wanted for parent in path.parents)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Walk down to the cohort even through a virtual environment or a hidden folder."""
-        return False if collection_path in self.ancestors else None
+        inside = Path(os.path.realpath(collection_path)) in self.ancestors
+        return False if inside else None
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> CaseFile | None:
-        if file_path.name != CASE_FILE or (self.only_cohort and file_path not in self.wanted):
+        if file_path.name != CASE_FILE or Path(os.path.realpath(file_path)) not in self.wanted:
             return None
         case_file: CaseFile = CaseFile.from_parent(parent, path=file_path)
         return case_file
@@ -103,8 +102,3 @@ class CohortCollection:
 def ascii_id(organ: ProfileOrgan) -> str:
     """Return the id of an organ in node ids: its own, or its English name in ASCII."""
     return organ.id if organ.id.isascii() else re.sub(r"[^a-z0-9]+", "-", organ.en.lower())
-
-
-def no_path_named(config: pytest.Config) -> bool:
-    """Say whether the user named no file, folder or node id on the command line."""
-    return not getattr(config.known_args_namespace, "file_or_dir", None)

@@ -46,7 +46,7 @@ class Desk:
         try:
             return self.runtime.assess(self.case)
         except StoreError as why:  # no answer can be kept: nothing to record, a hole
-            pytest.fail(str(why), pytrace=False)
+            pytest.fail(terminal_safe(str(why)), pytrace=False)
 
     def _settle(self, item: pytest.Item, record: Record) -> None:
         item.stash[RECORD] = record
@@ -87,9 +87,10 @@ def report_text(runtime: Runtime, case: Case) -> str:
     try:
         attempt = runtime.attempt(case)
     except StoreError as why:
-        pytest.fail(str(why), pytrace=False)
+        pytest.fail(terminal_safe(str(why)), pytrace=False)
     if not attempt.usable:
-        pytest.fail(f"{case.id}: no usable report: {attempt.outcome}: {attempt.reason}", False)
+        reason = terminal_safe(f"{attempt.outcome}: {attempt.reason}")
+        pytest.fail(f"{case.id}: no usable report: {reason}", False)
     return attempt.text
 
 

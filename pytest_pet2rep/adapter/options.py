@@ -60,19 +60,19 @@ def read_options(config: pytest.Config) -> Options:
     language = text["language"]
     run = RunSettings(
         model=text["model"],
-        cases=_path(config, text["cases"]),
+        cases=_path(config, "cases"),
         organs=text["organs"],
-        metrics=tuple(name.strip() for name in text["metrics"].split(",") if name.strip()),
+        metrics=_names("metrics", text["metrics"]),
         decoding=text["decoding"],
         language=Language(language) if language else None,
         section=Section(text["section"]),
-        prompt=_path(config, text["prompt"]),
+        prompt=_path(config, "prompt"),
         views=Views(text["views"]),
         clean=text["clean"] != "none",
-        store=_path(config, text["store"]),
-        limit=_count("limit", text["limit"]),
+        store=_path(config, "store"),
+        limit=_count("limit", text["limit"], least=1),
         seed=_count("seed", text["seed"]) or 0,
-        max_new_tokens=_count("max-new-tokens", text["max-new-tokens"]),
+        max_new_tokens=_count("max-new-tokens", text["max-new-tokens"], least=1),
         expectations=ExpectationMode(text["expectations"]),
         silence=Silence(text["silence"]),
         model_args=_pairs(config, "model-arg"),
@@ -82,7 +82,7 @@ def read_options(config: pytest.Config) -> Options:
         allowed_hosts=frozenset(_list(config, "allow-remote")),
         offline=bool(_raw(config, "offline")),
     )
-    return Options(run=run, json=_path(config, text["json"]))
+    return Options(run=run, json=_path(config, "json"))
 
 
 def _row(name: str) -> OptionRow:
@@ -117,22 +117,34 @@ def _text(config: pytest.Config, row: OptionRow) -> str:
     return value
 
 
-def _path(config: pytest.Config, value: str) -> Path | None:
-    """Resolve a path against the folder in which pytest was called."""
+def _names(name: str, value: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in value.split(",") if part.strip())
+    if not names:
+        raise pytest.UsageError(f"--pet2rep-{name}={value}: names nothing")
+    return names
+
+
+def _path(config: pytest.Config, name: str) -> Path | None:
+    """Resolve a path: of the command line against the caller's folder, else the ini file's."""
+    row = _row(name)
+    value = _text(config, row)
     if not value:
         return None
-    return Path(config.invocation_params.dir, Path(value).expanduser())
+    folder = config.invocation_params.dir
+    if _given(config, row) is None and config.inipath is not None:
+        folder = config.inipath.parent
+    return Path(folder, Path(value).expanduser())
 
 
-def _count(name: str, value: str) -> int | None:
+def _count(name: str, value: str, least: int = 0) -> int | None:
     if not value:
         return None
     try:
         number = int(value)
     except ValueError:
         number = -1
-    if number < 0:
-        raise pytest.UsageError(f"--pet2rep-{name}={value}: needs a whole number, 0 or more")
+    if number < least:
+        raise pytest.UsageError(f"--pet2rep-{name}={value}: needs a whole number, {least} or more")
     return number
 
 

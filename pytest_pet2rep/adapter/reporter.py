@@ -85,7 +85,8 @@ class Reporter:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self.config.option.collectonly or not self.planned:
+        nothing = not self.planned and self.options.json is None
+        if self.config.option.collectonly or nothing:
             return
         self.summary = self.runtime.summarise(
             list(self.records.values()),
@@ -93,7 +94,7 @@ class Reporter:
             seconds=time.perf_counter() - self.started,
         )
         self._judge(session)
-        self._write(int(session.exitstatus))
+        self._write(session)
 
     def _holes(self) -> list[tuple[PlannedItem, str]]:
         return [
@@ -105,7 +106,11 @@ class Reporter:
     def _judge(self, session: pytest.Session) -> None:
         """A hole is never green; pytest's own 2, 3, 4 and 5 stand as they are."""
         assert self.summary is not None
-        if self.summary.holes and session.exitstatus in (
+        run_wide = [r for r in self.records.values() if r.facts.get("run_wide")]
+        if run_wide and len(run_wide) == len(self.records):
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+            self.exit_reason = run_wide[0].reason.partition("error: ")[2] or run_wide[0].reason
+        elif self.summary.holes and session.exitstatus in (
             pytest.ExitCode.OK,
             pytest.ExitCode.TESTS_FAILED,
         ):
@@ -113,14 +118,20 @@ class Reporter:
             count = len(self.summary.holes)
             self.exit_reason = f"{count} of {self.summary.planned} planned items have no result"
 
-    def _write(self, status: int) -> None:
+    def _write(self, session: pytest.Session) -> None:
         if self.options.json is None or self.summary is None:
             return
         from pytest_pet2rep.run.summary_json import summary_json
 
-        self.options.json.parent.mkdir(parents=True, exist_ok=True)
-        text = summary_json(self.summary, exit_code=status, exit_reason=self.exit_reason)
-        self.options.json.write_text(text, encoding="utf-8")
+        text = summary_json(
+            self.summary, exit_code=int(session.exitstatus), exit_reason=self.exit_reason
+        )
+        try:
+            self.options.json.parent.mkdir(parents=True, exist_ok=True)
+            self.options.json.write_text(text, encoding="utf-8")
+        except OSError as why:
+            self.exit_reason = f"{self.options.json} cannot be written: {why}"
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(

@@ -39,6 +39,10 @@ def show(
         reporter.section("pet2rep summary", "=")
         _show_tables(reporter, summary, verbosity)
     _show_holes(reporter, summary)
+    for note in summary.card["notes"]:
+        reporter.write_line(terminal_safe(note), yellow=True)
+    if summary.partial:
+        reporter.write_line("pet2rep: partial: not every item of the cohort was run", yellow=True)
     if verbosity >= 0:
         if options.json is not None:
             reporter.write_line(f"summary written to {options.json}")

@@ -24,6 +24,8 @@ class Attempt:
     where: str = ""
     flags: tuple[Flag, ...] = ()
     made_now: bool = False
+    run_wide: bool = False
+    """What failed concerns the model as a whole (a wrong key, no server), not this case."""
 
     @property
     def usable(self) -> bool:

@@ -6,11 +6,13 @@ Nothing in it differs between two equal runs.
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep import __version__
-from pytest_pet2rep.types import Language
+from pytest_pet2rep.run.items import items_per_case
+from pytest_pet2rep.types import Language, Record
 
 if TYPE_CHECKING:
     from pytest_pet2rep.run.runtime import Runtime
@@ -21,8 +23,14 @@ _LIBRARIES = (
 )  # fmt: skip
 
 
-def run_card(runtime: Runtime, languages: tuple[Language, ...]) -> dict[str, Any]:
-    """Return the card as plain data."""
+def run_card(
+    runtime: Runtime, languages: tuple[Language, ...], records: Sequence[Record], planned: int
+) -> dict[str, Any]:
+    """Return the card as plain data.
+
+    ``complete`` says that every item of every case of the cohort was planned: no limit, no
+    selection.
+    """
     from pytest_pet2rep.findings.reader import EXTRACTOR
     from pytest_pet2rep.models.cleaning import CLEANING
     from pytest_pet2rep.models.request import decoding_profile
@@ -42,7 +50,8 @@ def run_card(runtime: Runtime, languages: tuple[Language, ...]) -> dict[str, Any
             "name": cohort.name,
             "digest": cohort.digest,
             "cases": len(runtime.case_files),
-            "complete": cohort.complete and len(runtime.case_files) == len(cohort.case_files),
+            "complete": cohort.complete
+            and planned == len(cohort.case_files) * items_per_case(runtime.profile),
         },
         "prompt": {str(lang): runtime.prompt_for(lang).label for lang in languages},
         "decoding": dict(
@@ -50,7 +59,8 @@ def run_card(runtime: Runtime, languages: tuple[Language, ...]) -> dict[str, Any
                 settings.decoding, seed=settings.seed, max_new_tokens=settings.max_new_tokens
             )
         ),
-        "preprocessing": _preprocessing(runtime),
+        "preprocessing": _preprocessing(runtime, records),
+        "notes": runtime.notes(),
         "organs": runtime.profile.label,
         "section": str(settings.section),
         "extractor": EXTRACTOR,
@@ -62,8 +72,9 @@ def run_card(runtime: Runtime, languages: tuple[Language, ...]) -> dict[str, Any
     }
 
 
-def _preprocessing(runtime: Runtime) -> str:
-    if not runtime.provider.needs_images:
+def _preprocessing(runtime: Runtime, records: Sequence[Record]) -> str:
+    """Name how images were made, if any were: the model itself is not asked (it may be large)."""
+    if not any(record.facts.get("images_sent") for record in records):
         return "no images"
     from pytest_pet2rep.imaging.options import preprocessing_digest
     from pytest_pet2rep.run.case_images import view_options

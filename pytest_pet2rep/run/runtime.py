@@ -72,7 +72,7 @@ class Runtime:
                 revision=self.settings.model_revision,
                 trust_remote_code=self.settings.trust_remote_code,
                 case_ids=frozenset(path.parent.name for path in self.case_files),
-                private=self._is_private(),
+                private=any(case.private for case in self.cases()),
                 allowed_hosts=self.settings.allowed_hosts,
                 offline=self.settings.offline,
             ),
@@ -103,8 +103,7 @@ class Runtime:
         if path not in self._cases:
             from pytest_pet2rep.cohorts.casefile import load_case
 
-            inside = path in self.cohort.case_files
-            case = load_case(path, cohort=self.cohort.name if inside else path.parent.parent.name)
+            case = load_case(path, cohort=self.cohort.name)
             check_case(case, self.language_of(case))
             self._cases[path] = case
         return self._cases[path]
@@ -141,32 +140,17 @@ class Runtime:
     def check(self) -> None:
         """Check everything that can be wrong before the first report, cheaply.
 
-        Raises ``UsageProblem`` for an unknown name, a missing package, or a metric that fails
-        its self-test.
+        Raises ``CaseFileError`` for a wrong case, ``UsageProblem`` for an unknown name, a missing
+        package, or a metric that fails its self-test.
         """
         from pytest_pet2rep.models.request import decoding_profile
 
         decoding_profile(self.settings.decoding)
-        languages = {self.settings.language or self._first_language()}
-        for language in languages:
+        for language in sorted({self.language_of(case) for case in self.cases()}):
             self.metrics_for(language)
             self.prompt_for(language)
         self.provider.name  # noqa: B018 (opens the provider)
         self.profile  # noqa: B018 (loads the organ list)
-
-    def _is_private(self) -> bool:
-        """A cohort is private if one case is, or cannot be read (collection reports that)."""
-        try:
-            return any(case.private for case in self.cases())
-        except DataProblem:
-            return True
-
-    def _first_language(self) -> Language:
-        """Language of the first case; a wrong case file is reported by collection, not here."""
-        try:
-            return self.load(self.case_files[0]).language
-        except (DataProblem, IndexError):
-            return Language.ZH
 
     def attempt(self, case: Case, repeat: int = 0) -> Attempt:
         """Return the report of ``case``: remembered, found in the store, or generated now.
@@ -195,18 +179,32 @@ class Runtime:
     def _attempt(self, case: Case, repeat: int) -> Attempt:
         try:
             request = self._request(case, repeat)
-        except DataProblem as why:
-            return Attempt(case=case.id, repeat=repeat, outcome=Outcome.ERROR, reason=str(why))
+        except (DataProblem, UsageProblem) as why:
+            if isinstance(why, UsageProblem):
+                self._broken = str(why)
+            return self._error(case, repeat, str(why))
         language = self.language_of(case)
         question = Question(
             case=case, request=request, language=language, clean=self.settings.clean
         )
+        if self._broken:
+            return self._error(case, repeat, self._broken)
         if self.provider.kept_elsewhere:
             return attempt_of(question, self._direct(request))
         stored = self.store.obtain(
             self._key(request), lambda: self._generate(request), reusable=_reusable
         )
-        return attempt_of_stored(question, stored)
+        found = attempt_of_stored(question, stored)
+        return replace(found, run_wide=bool(self._broken)) if self._broken else found
+
+    def _error(self, case: Case, repeat: int, reason: str) -> Attempt:
+        return Attempt(
+            case=case.id,
+            repeat=repeat,
+            outcome=Outcome.ERROR,
+            reason=reason,
+            run_wide=bool(self._broken),
+        )
 
     def _request(self, case: Case, repeat: int) -> GenerationRequest:
         from pytest_pet2rep.models.request import build_request, decoding_profile
@@ -263,13 +261,18 @@ class Runtime:
             f"pet2rep: cohort {cohort.name} ({cohort.root}), {cases}",
             f"pet2rep: organs {self.profile.label}, cohort digest {cohort.digest[:12]}",
         ]
+        return [*lines, *self.notes()]
+
+    def notes(self) -> list[str]:
+        """Say what a reader of the numbers must know about the stored outputs, if anything."""
         surplus = getattr(self.provider, "surplus", ())
         missing = getattr(self.provider, "missing", ())
+        notes = []
         if missing:
-            lines.append(f"pet2rep: no line for {len(missing)} cases: {_some(missing)}")
+            notes.append(f"pet2rep: no line for {len(missing)} cases: {_some(missing)}")
         if surplus:
-            lines.append(f"pet2rep: {len(surplus)} ids are no case of the cohort: {_some(surplus)}")
-        return lines
+            notes.append(f"pet2rep: {len(surplus)} ids are no case of the cohort: {_some(surplus)}")
+        return notes
 
     def summarise(
         self, records: Sequence[Record], *, holes: Sequence[tuple[PlannedItem, str]], seconds: float
@@ -290,7 +293,11 @@ class Runtime:
             metrics={language: self.metrics_for(language) for language in languages},
         )
         return summarise(
-            records, scoring, card=run_card(self, languages), holes=holes, seconds=seconds
+            records,
+            scoring,
+            card=run_card(self, languages, records, planned=len(records) + len(holes)),
+            holes=holes,
+            seconds=seconds,
         )
 
     def close(self) -> None:

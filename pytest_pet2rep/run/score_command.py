@@ -24,9 +24,12 @@ from pytest_pet2rep.types import Record
 
 def score_file(options: argparse.Namespace) -> int:
     """Score the pairs of ``options.file`` and print tables, or JSON; return the exit code."""
+    metrics = [name.strip() for name in options.metrics.split(",") if name.strip()]
+    if not metrics:
+        raise UsageProblem(f"--metrics {options.metrics}: names nothing")
     settings = pair_settings(
         language=options.language,
-        metrics=[name.strip() for name in options.metrics.split(",") if name.strip()],
+        metrics=metrics,
         organs=options.organs,
         section=options.section,
         clean=options.clean != "none",

@@ -81,6 +81,11 @@ class Summary:
     card: Mapping[str, Any]
     timing: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def partial(self) -> bool:
+        """A limit or a selection left out cases or items of the cohort."""
+        return not self.card.get("cohort", {}).get("complete", True)
+
 
 def summarise(
     records: Iterable[Record],
@@ -98,7 +103,9 @@ def summarise(
         recorded=len(ordered),
         failed=sum(record.failed for record in ordered),
         cases=len({(record.case, record.repeat) for record in ordered}),
-        outcomes=_counts((str(r.outcome) for r in uptake), (str(o) for o in Outcome), len(holes)),
+        outcomes=_counts(
+            (str(r.outcome) for r in uptake), (str(o) for o in Outcome), _not_run(holes)
+        ),
         kinds=_counts((str(r.kind) for r in uptake if r.kind), (str(k) for k in Kind if k)),
         checks=_checks(ordered),
         scores=score_sets(ordered, scoring),
@@ -115,6 +122,10 @@ def summarise(
 
 def _identity(record: Record) -> tuple[str, str, int, str, str]:
     return (record.cohort, record.case, record.repeat, record.check, record.organ)
+
+
+def _not_run(holes: Sequence[tuple[PlannedItem, str]]) -> int:
+    return sum(item.check == "uptake" for item, _ in holes)
 
 
 def _counts(found: Iterable[str], names: Iterable[str], not_run: int = 0) -> dict[str, int]:

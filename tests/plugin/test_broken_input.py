@@ -1,4 +1,4 @@
-"""A wrong case file stops collection with one sentence; a dying worker costs its item only."""
+"""A wrong case file stops the run before it starts; a dying worker costs its item only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_a_wrong_key_is_named_with_file_line_and_the_nearest_key(
 ) -> None:
     make_case("PET-9", extra="wieght_kg = 70\n")
     result = run("baseline/template", *mode)
-    assert result.ret != 0
+    assert result.ret == 4
     text = result.stdout.str() + result.stderr.str()
     assert "PET-9/case.toml:4: wieght_kg:" in text
     assert "weight_kg" in text
@@ -32,7 +32,7 @@ def test_a_wrong_phantom_key_is_named_with_its_line(
 ) -> None:
     make_case("PET-1", extra="[phantom]\nseeed = 3\n")
     result = run("baseline/template", *mode)
-    assert result.ret != 0
+    assert result.ret == 4
     assert "PET-1/case.toml:5: phantom.seeed" in result.stdout.str() + result.stderr.str()
 
 
@@ -40,8 +40,8 @@ def test_a_case_without_a_report_in_the_chosen_language_says_which_file_to_add(
     cohort: Path, run: Run
 ) -> None:
     result = run("baseline/template", "--pet2rep-language=en")
-    assert result.ret != 0
-    assert "add report.en.txt" in result.stdout.str()
+    assert result.ret == 4
+    assert "add report.en.txt" in result.stderr.str()
 
 
 @pytest.mark.parametrize("dist", ["load", "worksteal"])
@@ -95,3 +95,25 @@ def test_a_store_that_cannot_be_written_is_one_sentence_and_red(
     result = run("py/counted:Model", "--pet2rep-store=taken", "--pet2rep-expectations=report", "-x")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["cannot write the store of generations*--pet2rep-store*"])
+
+
+def test_a_factory_that_fails_ends_as_a_usage_error_with_a_summary_and_its_reason(
+    pytester: pytest.Pytester, cohort: Path, run: Run, counted: Path
+) -> None:
+    pytester.makepyfile(bad="def factory():\n    raise RuntimeError('no weights')\n")
+    result = run("py/bad:factory", "--pet2rep-expectations=report", "--pet2rep-json=out.json")
+    assert result.ret == 4
+    assert read_json(pytester.path / "out.json")["exit"]["code"] == 4
+    result.stdout.fnmatch_lines(["pet2rep: *the factory failed: RuntimeError: no weights"])
+    assert "INTERNALERROR" not in result.stdout.str()
+
+
+def test_private_cases_that_are_named_as_a_path_stay_on_this_machine(
+    pytester: pytest.Pytester, make_case: Callable[..., Path], run: Run
+) -> None:
+    case_file = make_case("PET-1")
+    case_file.write_text('id = "PET-1"\n', encoding="utf-8")  # private by default
+    server = "--pet2rep-model-arg=base_url=http://192.0.2.1:9/v1"
+    result = run("openai/some-model", server, "cohort", cases="")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*the cohort is private*"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugin.conftest import MISSING_THE_LIVER, REFERENCE
+from tests.plugin.conftest import MISSING_THE_LIVER, REFERENCE, read_json
 
 Run = Callable[..., pytest.RunResult]
 ITEMS = 19 + 11 + 1
@@ -135,3 +135,34 @@ def test_an_organ_list_with_chinese_names_still_has_ascii_node_ids(
     assert len(ids) == 3 * (24 + 11 + 1)
     assert all(line.isascii() and "\\u" not in line for line in ids)
     run(model, "--pet2rep-organs=petrg24", "-k", "肝脏 and PET-1").assert_outcomes(passed=1)
+
+
+def test_a_selection_is_called_partial_on_the_screen_and_in_the_card(
+    pytester: pytest.Pytester, cohort: Path, run: Run, model: str
+) -> None:
+    result = run(model, "-k", "liver", "--pet2rep-json=out.json")
+    result.stdout.fnmatch_lines(["pet2rep: partial: *"])
+    assert not read_json(pytester.path / "out.json")["card"]["cohort"]["complete"]
+    run(model, "--pet2rep-json=out.json")
+    assert read_json(pytester.path / "out.json")["card"]["cohort"]["complete"]
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["serial", "n2"])
+def test_a_named_folder_of_cases_is_the_cohort_of_the_run(
+    pytester: pytest.Pytester, cohort: Path, run: Run, model: str, workers: tuple[str, ...]
+) -> None:
+    result = run(model, "cohort", "--pet2rep-json=out.json", *workers, cases="")
+    result.assert_outcomes(passed=3 * ITEMS - 1, failed=1)
+    card = read_json(pytester.path / "out.json")["card"]["cohort"]
+    assert (card["name"], card["cases"], card["complete"]) == ("cohort", 3, True)
+
+
+def test_a_named_path_with_cases_of_another_cohort_is_refused(
+    pytester: pytest.Pytester, cohort: Path, run: Run, model: str
+) -> None:
+    other = pytester.path / "other" / "PET-1"
+    other.parent.mkdir()
+    (cohort / "PET-1").rename(other)
+    result = run(model, "other")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*other holds cases that are not of the cohort cohort*"])

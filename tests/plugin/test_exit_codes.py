@@ -16,7 +16,6 @@ OWN_TEST = "def test_own(pet2rep_report):\n    assert 'no such words' in pet2rep
 SILENT = REFERENCE.replace("脾脏大小正常，FDG摄取未见异常。", "")
 
 
-@pytest.mark.parametrize("mode", [(), ("-n2",), ("-q",), ("-p", "no:terminal")], ids=str)
 @pytest.mark.parametrize(
     ("texts", "options", "code"),
     [
@@ -51,6 +50,28 @@ def test_exit_code(
     texts: dict[str, str],
     options: tuple[str, ...],
     code: int,
+) -> None:
+    assert run(outputs(texts), *options).ret == code
+
+
+@pytest.mark.parametrize("mode", [("-n2",), ("-q",), ("-p", "no:terminal")], ids=str)
+@pytest.mark.parametrize(
+    ("texts", "options", "code"),
+    [
+        (PERFECT, (), 0),
+        (PERFECT | {"PET-2": MISSING_THE_LIVER}, (), 1),
+        (PERFECT | {"PET-2": MISSING_THE_LIVER}, ("--pet2rep-expectations=report",), 0),
+        ({"PET-1": REFERENCE, "PET-2": REFERENCE}, ("--pet2rep-expectations=report",), 1),
+    ],
+    ids=["all-hit", "miss-strict", "miss-report", "no-line-is-an-error"],
+)
+def test_the_exit_code_is_the_same_in_every_mode(
+    cohort: Path,
+    run: Run,
+    outputs: Callable[..., str],
+    texts: dict[str, str],
+    options: tuple[str, ...],
+    code: int,
     mode: tuple[str, ...],
 ) -> None:
     assert run(outputs(texts), *options, *mode).ret == code
@@ -66,6 +87,10 @@ def test_exit_code(
         (("--pet2rep-metrics=bleu9",), "*unknown metric 'bleu9': did you mean*"),
         (("--pet2rep-organs=pet2rep18",), "*unknown organ list 'pet2rep18': did you mean*"),
         (("--pet2rep-cases=nowhere",), "*there is no cohort at*nowhere*"),
+        (("--pet2rep-limit=0",), "*--pet2rep-limit=0: needs a whole number, 1 or more*"),
+        (("--pet2rep-metrics=,",), "*--pet2rep-metrics=,: names nothing*"),
+        (("--pet2rep-json=cohort/PET-1/case.toml/x",), "*--pet2rep-json=*cannot be written*"),
+        (("--pet2rep-model=replay/broken.jsonl",), "*broken.jsonl:1*"),
         (("--pet2rep-limit=many",), "*--pet2rep-limit=many: needs a whole number*"),
         (("--pet2rep-model-arg=x",), "*--pet2rep-model-arg=x: write it as KEY=VALUE*"),
         (("--pet2rep-views=sideways",), "*invalid choice: 'sideways'*"),
@@ -74,20 +99,23 @@ def test_exit_code(
         (("-o", "pet2rep_section=middle"), "*pet2rep_section = 'middle' is not allowed*"),
     ],
 )
-@pytest.mark.parametrize("mode", [(), ("-n2",)], ids=["serial", "n2"])
 def test_a_wrong_option_is_one_line_and_exit_code_4(
-    pytester: pytest.Pytester,
-    cohort: Path,
-    options: tuple[str, ...],
-    sentence: str,
-    mode: tuple[str, ...],
+    pytester: pytest.Pytester, cohort: Path, options: tuple[str, ...], sentence: str
 ) -> None:
+    (pytester.path / "broken.jsonl").write_text("{broken\n")
     result = pytester.runpytest_subprocess(
-        "--pet2rep-model=baseline/template", "--pet2rep-cases=cohort", *options, *mode
-    )
+        "-p", "no:hypothesispytest",
+        "--pet2rep-model=baseline/template", "--pet2rep-cases=cohort", *options
+    )  # fmt: skip
     assert result.ret == 4
     result.stderr.fnmatch_lines([sentence])
     assert "Traceback" not in result.stderr.str() + result.stdout.str()
+
+
+def test_a_wrong_option_is_one_line_under_workers_too(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest_subprocess("--pet2rep-model=bseline/template", "-n2")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*unknown provider 'bseline': did you mean*"])
 
 
 @pytest.mark.parametrize("mode", [(), ("-n2",)], ids=["serial", "n2"])
