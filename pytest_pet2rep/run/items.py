@@ -27,6 +27,11 @@ def check_names() -> tuple[str, ...]:
     return tuple(REPORT_CHECKS)
 
 
+def items_per_case(profile: Profile) -> int:
+    """Number of items of one case: its organs, the report checks, and the text item."""
+    return len(profile.organs) + len(REPORT_CHECKS) + 1
+
+
 def uptake_record(
     assessed: Assessment, organ: str, profile: Profile, settings: RunSettings
 ) -> Record:
@@ -158,7 +163,10 @@ def _identity(assessed: Assessment) -> dict[str, Any]:
 
 
 def _case_facts(assessed: Assessment) -> Mapping[str, Any]:
-    return {"language": str(assessed.language), "sex": assessed.case.sex}
+    facts: dict[str, Any] = {"language": str(assessed.language), "sex": assessed.case.sex}
+    if assessed.attempt.run_wide:
+        facts["run_wide"] = True
+    return facts
 
 
 def _generation_facts(assessed: Assessment) -> dict[str, Any]:
