@@ -27,7 +27,7 @@ _NUMERALS = frozenset("0123456789abcdefgh一二三四五六七八九十")
 _FILLER = " "
 _LAYOUT = re.compile(
     r"(?P<item>(?<![a-z0-9])\((?:\d{1,2}|[a-h])\))"
-    r"|(?P<leader>\.{3,}(?= ?[^\s.,;)\]]))|(?P<query>\?(?=[a-z]))"
+    r"|(?P<leader>(?<!\.)\.{3,80}(?= ?[^\s.,;)\]]))|(?P<query>\?(?=[a-z]))"
 )
 """Marks that are more than their characters: "(2)", a dot leader, the "?" of "?sarcoidosis"."""
 _LAYOUT_KINDS = {"item": ".", "leader": ":", "query": "q"}
