@@ -52,6 +52,9 @@ def make_files(folder: Path) -> None:
         image = nib.Nifti1Image(np.rint(values / slope).astype(np.int16), affine)
         image.header.set_slope_inter(slope, 0)
         image.to_filename(folder / f"{name}.nii.gz")
+    turn = np.eye(4)
+    turn[1:3, 1:3] = [[np.cos(0.05), -np.sin(0.05)], [np.sin(0.05), np.cos(0.05)]]
+    nib.Nifti1Image(np.asarray(image.dataobj), turn @ affine).to_filename(folder / "tilted.nii.gz")
 
 
 def ours(folder: Path) -> list[np.ndarray]:
@@ -118,9 +121,17 @@ def phantom(_: Path) -> list[np.ndarray]:
     return []
 
 
+def ours_oblique(folder: Path) -> list[np.ndarray]:
+    from pytest_pet2rep.imaging.rendering import render_files
+
+    render_files(folder / "pet.nii.gz", folder / "tilted.nii.gz")
+    return []
+
+
 PIPELINES: dict[str, Callable[[Path], list[np.ndarray]]] = {
     "ours": ours, "ours, zlib": ours_with_zlib, "SimpleITK": simpleitk,
-    "nibabel + scipy": nibabel_scipy, "inflation alone": inflation, "phantom": phantom,
+    "ours, CT tilted": ours_oblique, "nibabel + scipy": nibabel_scipy,
+    "inflation alone": inflation, "phantom": phantom,
 }  # fmt: skip
 
 
