@@ -130,11 +130,17 @@ def _table(language: str) -> dict[str, Any]:
 
 
 @cache
-def lexicon_digest() -> str:
-    """First eight hex digits over every word list, the character table and the catalogue."""
+def reading_digest() -> str:
+    """First eight hex digits over all that a reading depends on.
+
+    That is every word list, the character table, the organ catalogue, and the rules themselves:
+    the source of this room, line ends aside.
+    """
+    room = resources.files(__package__)
+    parts = [*room.iterdir(), *room.joinpath("lexicon").iterdir()]
+    parts.append(resources.files("pytest_pet2rep").joinpath("data/anatomy/organs.toml"))
     digest = hashlib.sha256()
-    for name in ("kinds", "zh", "en", "nonstatements", "sections", "characters"):
-        digest.update(resources.files(__package__).joinpath(f"lexicon/{name}.toml").read_bytes())
-    anatomy = resources.files("pytest_pet2rep").joinpath("data/anatomy/organs.toml")
-    digest.update(anatomy.read_bytes())
+    for part in sorted(parts, key=lambda part: part.name):
+        if part.name.endswith((".py", ".toml")):
+            digest.update(part.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()[:8]

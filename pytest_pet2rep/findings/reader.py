@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from pytest_pet2rep.anatomy import catalogue, combine
-from pytest_pet2rep.findings.lexicon import lexicon_digest
+from pytest_pet2rep.findings.lexicon import reading_digest
 from pytest_pet2rep.findings.memory import Statement, spans
 from pytest_pet2rep.findings.normalise import normalise
 from pytest_pet2rep.findings.resolve import outline
@@ -25,8 +25,8 @@ from pytest_pet2rep.types import (
 )
 
 VERSION = 1
-EXTRACTOR = f"rules:{VERSION}.{lexicon_digest()}"
-"""Signature of this extractor: version of its rules and digest of its word lists."""
+EXTRACTOR = f"rules:{VERSION}.{reading_digest()}"
+"""Signature of this extractor: version, and digest of its rules and word lists."""
 
 
 def read(text: str, *, language: Language | None = None) -> Reading:

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from pytest_pet2rep.anatomy import Profile, load_profile
 from pytest_pet2rep.errors import DataProblem
-from pytest_pet2rep.findings.lines import line_of, read_line
+from pytest_pet2rep.findings.lines import read_line
 from pytest_pet2rep.findings.reader import read
 from pytest_pet2rep.render.json_text import canonical_json
 from pytest_pet2rep.render.table import render_table
@@ -31,7 +31,8 @@ def read_reports(options: argparse.Namespace) -> int:
     language = Language(options.language) if options.language else None
     reading = read(text, language=language)
     if options.json:
-        sys.stdout.write(canonical_json(line_of(options.file, reading, profile)))
+        line = {"id": options.file, "text": text, "lang": options.language}
+        sys.stdout.write(canonical_json(read_line(line, profile)))
         return 0
     _print_report(text, reading, profile)
     return 0

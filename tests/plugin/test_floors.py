@@ -35,6 +35,15 @@ def test_the_reference_itself_hits_every_item_and_reaches_every_identity_value(
     assert values["miss_rate"] == values["false_alarm_rate"] == values["risk_per_case"] == 0
 
 
+@pytest.mark.parametrize("section", ["impression", "both"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_reference_itself_is_perfect_in_every_section(
+    pytester: pytest.Pytester, run: Run, language: str, section: str
+) -> None:
+    options = (f"--pet2rep-language={language}", f"--pet2rep-section={section}")
+    assert run("baseline/reference", *options, cases="").ret == 0
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_model_that_calls_everything_normal_finds_nothing_and_invents_nothing(
     pytester: pytest.Pytester, run: Run, language: str
