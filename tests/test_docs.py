@@ -53,3 +53,4 @@ def test_the_readme_has_its_two_commands() -> None:
         assert block is not None
         assert part in block[1]
         assert "\n" not in block[1]
+    assert "@@" not in text
