@@ -23,6 +23,8 @@ SET_APART = (
 STRUCTURE, SIDE = "C", "s"
 """Kinds of words that say that an abnormal statement is about a structure, or a side of an organ
 that has none, not about the organ as a whole."""
+REACH = 200
+"""Characters; without a bound one endless sentence would be read again for each of its mentions."""
 Place = tuple[str, Side, str]
 SENTENCE_ENDS = ".\n"
 
@@ -59,16 +61,29 @@ def _place(mention: Mention) -> Place:
     return mention.organ, mention.side, mention.part
 
 
+def _sentence_of(mention: Mention, text: str) -> str:
+    """The sentence of a mention; empty if it goes on for longer than ``REACH`` on either side."""
+    first, last = max(mention.start - REACH, 0), min(mention.end + REACH, len(text))
+    if mention.end - mention.start > REACH:
+        return ""
+    window = text[first:last]
+    start, end = sentence_around(window, mention.start - first, mention.end - first)
+    endless = (start == 0 and first > 0) or (end == len(window) and last < len(text))
+    return "" if endless else window[start:end]
+
+
 def _plain_names(mention: Mention, text: str) -> frozenset[str]:
     """The words by which a plain statement names its organ; none where something sets it apart."""
     from pytest_pet2rep.findings.lexicon import kinds
     from pytest_pet2rep.findings.normalise import normalise
     from pytest_pet2rep.findings.tokens import tokenise
 
-    start, end = sentence_around(text, mention.start, mention.end)
+    sentence = _sentence_of(mention, text)
+    if not sentence:
+        return frozenset()
     evidence = normalise(text[mention.start : mention.end]).text
     words = tokenise(evidence)
-    around = {token.kind for token in tokenise(normalise(text[start:end]).text)}
+    around = {token.kind for token in tokenise(normalise(sentence).text)}
     kinds_said = {token.kind for token in words}
     within = STRUCTURE in kinds_said or (SIDE in kinds_said and mention.side is Side.NONE)
     if (within and mention.state in ABNORMAL_STATES) or not around.isdisjoint(

@@ -64,3 +64,7 @@ def test_every_list_of_words_that_sets_apart_is_one_of_the_lexicon() -> None:
     from pytest_pet2rep.findings.lexicon import kinds
 
     assert set(SET_APART) <= set(kinds())
+
+
+def test_an_endless_sentence_is_not_searched_for_conflicts() -> None:
+    assert ambiguous("肝脏FDG摄取未见异常，肝脏FDG摄取增高，" * 200) == set()
