@@ -16,7 +16,7 @@ from sys import intern
 from typing import Any
 
 from pytest_pet2rep.cachefolder import cache_folder
-from pytest_pet2rep.errors import MissingDependency
+from pytest_pet2rep.errors import MissingDependency, StoreError
 
 MEMO_SIZE = 1 << 15
 """Remembered pieces; at some 500 bytes each the memo stays below 20 MiB."""
@@ -97,7 +97,7 @@ def _jieba_cache_folder() -> Path:
     """
     try:
         return cache_folder("jieba")
-    except OSError:
+    except StoreError:
         return Path(os.devnull)
 
 
