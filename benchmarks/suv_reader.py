@@ -31,7 +31,7 @@ from pytest_pet2rep.models.prompts import load_prompt
 from pytest_pet2rep.models.registry import load_provider
 from pytest_pet2rep.models.request import build_request, decoding_profile
 from pytest_pet2rep.run.assessment import read_scored
-from pytest_pet2rep.run.case_images import images_of
+from pytest_pet2rep.run.case_images import images_of, view_options
 from pytest_pet2rep.run.expectations import expectations_of
 from pytest_pet2rep.types import Case, Generation, GenerationRequest, Section, SentImage
 
@@ -45,7 +45,7 @@ def main() -> int:
     options.add_argument("--repeats", type=int, default=2000)
     chosen = options.parse_args()
     cases = [load_case(path, cohort="shipped") for path in find_cohort(None).case_files]
-    images = [images_of(case, chosen.views) for case in cases]
+    images = [images_of(case, view_options(chosen.views)) for case in cases]
     half = len(images) // 2
     rows = {
         "suv-reader": vectors("suv-reader", cases, images),

@@ -90,6 +90,13 @@ OPTIONS: tuple[OptionRow, ...] = (
         choices=("fused", "separate"),
     ),
     OptionRow(
+        "view-arg",
+        "KEY=VALUE for the images, repeatable: plane, choice, fractions, indices, count, suv_max, "
+        "ct_window, alpha, colormap, aspect (docs/reference/views.md)",
+        metavar="KEY=VALUE",
+        repeatable=True,
+    ),
+    OptionRow(
         "clean",
         "cleaning between raw answer and scored text, or none",
         default="standard",

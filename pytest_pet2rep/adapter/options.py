@@ -68,6 +68,7 @@ def read_options(config: pytest.Config) -> Options:
         section=Section(text["section"]),
         prompt=_path(config, "prompt"),
         views=Views(text["views"]),
+        view_args=_pairs(config, "view-arg"),
         clean=text["clean"] != "none",
         store=_path(config, "store"),
         limit=_count("limit", text["limit"], least=1),

@@ -77,9 +77,8 @@ def _preprocessing(runtime: Runtime, records: Sequence[Record]) -> str:
     if not any(record.facts.get("images_sent") for record in records):
         return "no images"
     from pytest_pet2rep.imaging.options import preprocessing_digest
-    from pytest_pet2rep.run.case_images import view_options
 
-    return preprocessing_digest(view_options(runtime.settings.views))
+    return preprocessing_digest(runtime.view_options)
 
 
 def _versions() -> dict[str, str]:

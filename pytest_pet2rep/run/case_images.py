@@ -11,7 +11,7 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from pytest_pet2rep.imaging.options import ViewOptions, Views
 from pytest_pet2rep.types import Case, SentImage
 
 if TYPE_CHECKING:
+    from pytest_pet2rep.imaging.sanity import SanityNotice
     from pytest_pet2rep.imaging.volumes import Volume
 
 
@@ -28,51 +29,68 @@ class ImagingWarning(UserWarning):
     """Volumes that can be rendered, but that somebody should look at."""
 
 
-def view_options(views: Views) -> ViewOptions:
-    """Return the rendering options of the named views."""
-    return ViewOptions(views=views)
+def view_options(views: Views, arguments: Mapping[str, str] | None = None) -> ViewOptions:
+    """Return the rendering options of the named views; ``arguments`` change single numbers.
+
+    Raises ``UsageProblem`` for a key or value that is not known.
+    """
+    from pytest_pet2rep.imaging.view_arguments import view_options_from
+
+    return view_options_from({"views": views.value, **(arguments or {})})
 
 
-def images_of(case: Case, views: Views) -> tuple[SentImage, ...]:
+def images_of(case: Case, options: ViewOptions) -> tuple[SentImage, ...]:
     """Return the images of ``case`` in the order in which they are sent.
 
-    Raises ``ImagingError`` if the case has none, or if they cannot be read.
+    Only the planes that are shown are read and resampled.  Raises ``ImagingError`` if the case has
+    no images, or if they cannot be read or cannot be what they claim.
     """
+    from pytest_pet2rep.imaging.checked_files import render_checked_files
     from pytest_pet2rep.imaging.pictures import load_slice
-    from pytest_pet2rep.imaging.rendering import render_views
+    from pytest_pet2rep.imaging.rendering import render_files
 
     source = case.images
     if source.kind == "slices":
         return tuple(load_slice(path) for path in source.slices)
+    if source.phantom is not None:
+        return render_files(*phantom_files(source.phantom), options)  # ours: nothing to check
     if source.kind == "none":
         raise ImagingError(
             f"case {case.id} is text only, but the model under test looks at images; add [images] "
             f"to {case.folder / 'case.toml'}, or choose a replay/ or baseline/ model"
         )
-    pet, ct = volumes_of(case)
-    return render_views(pet, ct, view_options(views))
+    pet, ct = _files(case)
+    images, notices = render_checked_files(pet, ct, options)
+    _refuse_or_remark(case, notices)
+    return images
+
+
+def _files(case: Case) -> tuple[Path, Path]:
+    source = case.images
+    if source.pet is None or source.ct is None:
+        raise ImagingError(f"case {case.id}: needs both PET and CT, has {source.kind}")
+    return source.pet, source.ct
 
 
 def volumes_of(case: Case) -> tuple[Volume, Volume]:
-    """Return PET (SUV) and CT (HU) of a case with volumes or a phantom."""
+    """Return PET (SUV) and CT (HU) of a case with volumes or a phantom, whole."""
+    from pytest_pet2rep.imaging.sanity import check_volumes
     from pytest_pet2rep.imaging.volumes import load_volume
 
-    source = case.images
-    if source.phantom is not None:
-        pet, ct = phantom_files(source.phantom)  # made by us: nothing to check
+    if case.images.phantom is not None:
+        pet, ct = phantom_files(case.images.phantom)
         return load_volume(pet), load_volume(ct)
-    if source.pet is None or source.ct is None:
-        raise ImagingError(f"case {case.id}: needs both PET and CT, has {source.kind}")
-    volumes = load_volume(source.pet), load_volume(source.ct)
-    _refuse_or_remark(case, *volumes)
+    pet, ct = _files(case)
+    volumes = load_volume(pet), load_volume(ct)
+    _refuse_or_remark(case, check_volumes(*volumes))
     return volumes
 
 
-def _refuse_or_remark(case: Case, pet: Volume, ct: Volume) -> None:
+def _refuse_or_remark(case: Case, notices: Iterable[SanityNotice]) -> None:
     """Stop the case for volumes that cannot be PET in SUV and CT in HU; warn of doubtful ones."""
-    from pytest_pet2rep.imaging.sanity import Severity, check_volumes
+    from pytest_pet2rep.imaging.sanity import Severity
 
-    for notice in check_volumes(pet, ct):
+    for notice in notices:
         numbers = ", ".join(f"{name} {value:.4g}" for name, value in notice.evidence.items())
         sentence = f"case {case.id}: {notice.what}" + (f" ({numbers})" if numbers else "")
         if notice.severity is Severity.ERROR:

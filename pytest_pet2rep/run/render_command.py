@@ -28,13 +28,13 @@ LINE_LETTERS = 40
 def render_case(options: argparse.Namespace) -> int:
     """Write the images of one case as PNG files, in the order in which they are sent."""
     from pytest_pet2rep.imaging.pictures import encode_png
-    from pytest_pet2rep.run.case_images import images_of
+    from pytest_pet2rep.run.case_images import images_of, view_options
 
     case = find_case(options.case, options.cases)
     folder = Path(options.out or case.id)
     _make_folder(folder)
     with _doubts_on_stderr():
-        images = images_of(case, Views(options.views))
+        images = images_of(case, view_options(Views(options.views)))
     for number, image in enumerate(images, start=1):
         path = folder / f"{number:02d}_{image.name}.png"
         _write(path, encode_png(image.pixels))
@@ -45,14 +45,16 @@ def render_case(options: argparse.Namespace) -> int:
 def render_sheet(options: argparse.Namespace) -> int:
     """Write one picture with a row for every chosen case: caption, then its images."""
     from pytest_pet2rep.imaging.pictures import contact_sheet, encode_png
-    from pytest_pet2rep.run.case_images import images_of
+    from pytest_pet2rep.run.case_images import images_of, view_options
 
     cohort = find_cohort(options.cohort)
     rows = []
     for path in _chosen(cohort, options.cases):
         case = load_case(path, cohort=cohort.name)
         with _doubts_on_stderr():
-            pictures = [image.pixels for image in images_of(case, Views(options.views))]
+            pictures = [
+                image.pixels for image in images_of(case, view_options(Views(options.views)))
+            ]
         rows.append([caption(caption_lines(case), pictures[0].shape[0]), *pictures])
     _write(options.out, encode_png(contact_sheet(rows)))
     print(f"{options.out}: {len(rows)} cases")

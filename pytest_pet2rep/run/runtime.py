@@ -29,6 +29,7 @@ from pytest_pet2rep.types import (
 
 if TYPE_CHECKING:
     from pytest_pet2rep.cohorts.cohort import Cohort
+    from pytest_pet2rep.imaging.options import ViewOptions
     from pytest_pet2rep.metrics.text import TextMetric
     from pytest_pet2rep.models.prompts import Prompt
     from pytest_pet2rep.models.provider import Provider
@@ -77,6 +78,13 @@ class Runtime:
                 offline=self.settings.offline,
             ),
         )
+
+    @cached_property
+    def view_options(self) -> ViewOptions:
+        """How images are made.  Raises ``UsageProblem`` for an argument that is not known."""
+        from pytest_pet2rep.run.case_images import view_options
+
+        return view_options(self.settings.views, self.settings.view_args)
 
     @cached_property
     def store(self) -> GenerationStore:
@@ -151,6 +159,7 @@ class Runtime:
             self.prompt_for(language)
         self.provider.name  # noqa: B018 (opens the provider)
         self.profile  # noqa: B018 (loads the organ list)
+        self.view_options  # noqa: B018 (checks its arguments)
 
     def attempt(self, case: Case, repeat: int = 0) -> Attempt:
         """Return the report of ``case``: remembered, found in the store, or generated now.
@@ -216,7 +225,7 @@ class Runtime:
         decoding = decoding_profile(
             settings.decoding, seed=settings.seed, max_new_tokens=settings.max_new_tokens
         )
-        images = images_of(case, settings.views) if self.provider.needs_images else ()
+        images = images_of(case, self.view_options) if self.provider.needs_images else ()
         return build_request(
             case,
             self.prompt_for(case.language),

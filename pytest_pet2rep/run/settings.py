@@ -41,6 +41,7 @@ class RunSettings:
     section: Section = Section.FINDINGS
     prompt: Path | None = None
     views: Views = Views.FUSED
+    view_args: Mapping[str, str] = field(default_factory=dict)
     clean: bool = True
     store: Path | None = None
     limit: int | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +16,7 @@ from pytest_pet2rep.run.plan import PlannedItem
 from pytest_pet2rep.run.scoreboard import Scoring
 from pytest_pet2rep.run.summary import Summary, summarise
 from pytest_pet2rep.run.summary_json import summary_json
-from pytest_pet2rep.types import Kind, Language, Level, Outcome, Record, Score, Section
+from pytest_pet2rep.types import Kind, Language, Outcome, Record, Section
 
 METRICS = resolve_metrics(["bleu4:char"], language=Language.ZH, section=Section.FINDINGS)
 SCORING = Scoring(
