@@ -147,3 +147,14 @@ def test_a_long_stream_of_texts_is_not_kept_by_sacrebleu() -> None:
     for number in range(1000):
         cut(f"报告{number}")
     assert TokenizerZh.__call__.cache_info().currsize <= 256
+
+
+def test_a_long_text_without_a_full_stop_is_still_segmented_as_jieba_does() -> None:
+    text = "肝右叶见低密度结节，FDG摄取增高，边界不清，" * 200
+    assert len(text) > 4000
+    assert get_tokenizer("jieba")(text) == [t for t in jieba.lcut(text) if t.strip()]
+
+
+def test_an_unbroken_block_of_any_length_is_cut_in_linear_time_and_loses_nothing() -> None:
+    text = "肝" * 30_000
+    assert "".join(get_tokenizer("jieba")(text)) == text
