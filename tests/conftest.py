@@ -10,7 +10,7 @@ import pytest
 try:
     from hypothesis import HealthCheck, settings
 except ModuleNotFoundError:
-    # pytest reads this file in a benchmark run in the checkout too, where the test extra is missing.
+    # A benchmark run in the checkout reads this file too, and needs no test extra.
     pass
 else:
     # Examples are not timed (machines differ); with the profile ci they are the same each time.
