@@ -67,7 +67,15 @@ class ProviderSettings:
 
 
 class Provider(Protocol):
-    """A model under test."""
+    """A model under test.
+
+    Two more members are optional, because most models do not need them; they are read through
+    :func:`ahead_of` and :func:`takes_batches`:
+
+    - ``ahead: int``: how many requests it likes to be handed at once (absent: 1);
+    - ``batches: bool``: whether it wants those in one call of ``generate`` (it makes a batch of
+      them), or one call per request, from several threads (absent: false).
+    """
 
     @property
     def name(self) -> str:
@@ -102,6 +110,19 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Free what it holds; callable twice."""
+
+
+def ahead_of(provider: Provider) -> int:
+    """Requests that ``provider`` likes to be handed at once, at least 1."""
+    return max(1, int(getattr(provider, "ahead", 1)))
+
+
+def takes_batches(provider: Provider) -> bool:
+    """Whether what is handed over at once goes into one call of ``generate``.
+
+    Otherwise each request is a call of its own, and calls may come from several threads.
+    """
+    return bool(getattr(provider, "batches", False))
 
 
 def generate_one(provider: Provider, request: GenerationRequest) -> Generation:
