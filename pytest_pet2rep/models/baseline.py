@@ -1,7 +1,8 @@
 """Baselines: what a model that never looked at the image would answer.
 
-They need no images, hold no weights, and answer the same text to the same request.  The one that
-does look joins several rooms and lives above this one; only its name is known here.
+They need no images, hold no weights, and answer the same text to the same request.  Those that
+read the images or the cohort join several rooms and live above this one; only their names are
+known here.
 """
 
 from __future__ import annotations
@@ -55,14 +56,14 @@ class Baseline:
 
 def open_baseline(spec: ModelSpec, settings: ProviderSettings) -> Provider:
     """Open ``baseline/NAME``; raises ``UnknownName`` and, for ``@REVISION``, ``UsageProblem``."""
-    if spec.name in _LOOKING:
-        module, _, attribute = _LOOKING[spec.name].partition(":")
+    if spec.name in _JOINING:
+        module, _, attribute = _JOINING[spec.name].partition(":")
         opener: Callable[[ModelSpec, ProviderSettings], Provider] = getattr(
             importlib.import_module(module), attribute
         )
         return opener(spec, settings)
     if spec.name not in _ANSWERS:
-        raise UnknownName("baseline", spec.name, (*_ANSWERS, *_LOOKING))
+        raise UnknownName("baseline", spec.name, (*_ANSWERS, *_JOINING))
     if spec.revision:
         raise UsageProblem(f"{spec}: a baseline has no revision; write {spec.provider}/{spec.name}")
     settings.arguments(spec.provider, ())
@@ -120,5 +121,9 @@ _ANSWERS: dict[str, Answer] = {
     "reference": _reference,
 }
 _SEEING_REFERENCE = frozenset({"reference"})
-_LOOKING = {"suv-reader": "pytest_pet2rep.run.suv_reader:open_suv_reader"}
-"""Baselines that measure the images, by where they are opened."""
+_JOINING = {
+    "majority": "pytest_pet2rep.run.cohort_baselines:open_majority",
+    "shuffled": "pytest_pet2rep.run.cohort_baselines:open_shuffled",
+    "suv-reader": "pytest_pet2rep.run.suv_reader:open_suv_reader",
+}
+"""Baselines that measure the images or draw on the cohort, by where they are opened."""

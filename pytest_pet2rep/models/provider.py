@@ -6,12 +6,12 @@ request, in order, and a failure is a value in that list, not an exception.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from pytest_pet2rep.errors import GenerationFailed, UnknownName
-from pytest_pet2rep.types import Generation, GenerationRequest
+from pytest_pet2rep.types import Case, Generation, GenerationRequest, Section
 
 Reply = Generation | GenerationFailed
 """What became of one request; ``GenerationTimeout`` is a ``GenerationFailed``."""
@@ -37,6 +37,17 @@ class Identity:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CohortInView:
+    """The cohort as the baselines see it that draw on other patients; a model never gets it."""
+
+    cases: Callable[[], Sequence[Case]] = tuple
+    """All cases of the cohort, whatever part of it is run; read when first asked for."""
+    organs: str = "pet2rep19"
+    """Name of the organ list, as for ``anatomy.load_profile``."""
+    section: Section = Section.FINDINGS
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderSettings:
     """What the options say about the model, besides its name."""
 
@@ -56,13 +67,21 @@ class ProviderSettings:
     """Requests to a server under way at once, from this process."""
     case_ids: frozenset[str] = frozenset()
     """Ids of the cases of this run, where they are known."""
+    cohort: CohortInView = CohortInView()
 
-    def arguments(self, provider: str, known: Iterable[str]) -> Mapping[str, str]:
-        """The model arguments; raises ``UnknownName`` for one that the provider does not know."""
+    def arguments(
+        self, provider: str, known: Iterable[str], *, prefixes: tuple[str, ...] = ()
+    ) -> Mapping[str, str]:
+        """The model arguments; raises ``UnknownName`` for one that the provider does not know.
+
+        What follows one of ``prefixes`` (``chat_template.``) is not checked here.
+        """
         names = tuple(known)
         for key in self.model_args:
-            if key not in names:
-                raise UnknownName("model argument", key, names, f"(of {provider}/)")
+            behind_prefix = any(key.startswith(prefix) and key != prefix for prefix in prefixes)
+            if key not in names and not behind_prefix:
+                every = (*names, *(f"{prefix}KEY" for prefix in prefixes))
+                raise UnknownName("model argument", key, every, f"(of {provider}/)")
         return self.model_args
 
 
