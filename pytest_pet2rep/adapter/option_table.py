@@ -150,5 +150,33 @@ OPTIONS: tuple[OptionRow, ...] = (
         repeatable=True,
     ),
     OptionRow("offline", "nothing leaves this machine, private or not", switch=True),
+    OptionRow(
+        "run-dir",
+        "folder of this run's files (docs/reference/run-files.md); default: a new one in the "
+        "user's cache folder",
+        metavar="DIR",
+    ),
+    OptionRow(
+        "shard", "run one part of the cohort, e.g. 3/16, to be merged", metavar="INDEX/COUNT"
+    ),
+    OptionRow("save", "keep this run as the baseline NAME of the project", metavar="NAME"),
+    OptionRow(
+        "baseline",
+        "earlier run to compare with: a name, a baseline file or a run folder",
+        metavar="NAME|PATH",
+    ),
+    OptionRow(
+        "baseline-missing",
+        "a baseline that is not there: error, warn, or save this run under its name",
+        default="error",
+        choices=("error", "warn", "save"),
+    ),
+    OptionRow(
+        "allow-difference",
+        "compare with the baseline although this differs, repeatable: cohort, prompt, "
+        "preprocessing, decoding, organs, section, cleaning, extractor, metrics",
+        metavar="NAME",
+        repeatable=True,
+    ),
     OptionRow("json", "write the whole summary as JSON", metavar="PATH"),
 )

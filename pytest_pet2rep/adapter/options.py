@@ -12,6 +12,7 @@ from pytest_pet2rep.adapter.option_table import OPTIONS, OptionRow
 
 if TYPE_CHECKING:
     from pytest_pet2rep.run.settings import RunSettings
+    from pytest_pet2rep.run.shards import Shard
 
 MODEL = OPTIONS[0]
 
@@ -22,6 +23,13 @@ class Options:
 
     run: RunSettings
     json: Path | None = None
+    run_dir: Path | None = None
+    save: str = ""
+    """Name of the baseline that this run becomes."""
+    baseline: str = ""
+    """Name or path of the run to compare with."""
+    baseline_missing: str = "error"
+    allow_difference: frozenset[str] = frozenset()
 
 
 def register(parser: pytest.Parser) -> None:
@@ -82,8 +90,17 @@ def read_options(config: pytest.Config) -> Options:
         trust_remote_code=bool(_raw(config, "trust-remote-code")),
         allowed_hosts=frozenset(_list(config, "allow-remote")),
         offline=bool(_raw(config, "offline")),
+        shard=_shard(text["shard"]),
     )
-    return Options(run=run, json=_path(config, "json"))
+    return Options(
+        run=run,
+        json=_path(config, "json"),
+        run_dir=_path(config, "run-dir"),
+        save=text["save"],
+        baseline=text["baseline"],
+        baseline_missing=text["baseline-missing"],
+        allow_difference=_differences(_list(config, "allow-difference")),
+    )
 
 
 def _row(name: str) -> OptionRow:
@@ -147,6 +164,26 @@ def _count(name: str, value: str, least: int = 0) -> int | None:
     if number < least:
         raise pytest.UsageError(f"--pet2rep-{name}={value}: needs a whole number, {least} or more")
     return number
+
+
+def _shard(value: str) -> Shard | None:
+    from pytest_pet2rep.errors import UsageProblem
+    from pytest_pet2rep.run.shards import parse_shard
+
+    try:
+        return parse_shard(value) if value else None
+    except UsageProblem as why:
+        raise pytest.UsageError(f"--pet2rep-shard: {why}") from None
+
+
+def _differences(names: list[str]) -> frozenset[str]:
+    from pytest_pet2rep.errors import UsageProblem
+    from pytest_pet2rep.run.comparability import checked_names
+
+    try:
+        return checked_names(names)
+    except UsageProblem as why:
+        raise pytest.UsageError(f"--pet2rep-allow-difference: {why}") from None
 
 
 def _list(config: pytest.Config, name: str) -> list[str]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from pytest_pet2rep.imaging.options import Views
+from pytest_pet2rep.run.shards import Shard
 from pytest_pet2rep.types import Language, Section
 
 
@@ -54,3 +55,5 @@ class RunSettings:
     trust_remote_code: bool = False
     allowed_hosts: frozenset[str] = frozenset()
     offline: bool = False
+    shard: Shard | None = None
+    """Which part of the cohort this process runs; ``None`` is all of it."""

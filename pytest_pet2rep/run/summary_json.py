@@ -6,6 +6,7 @@ Everything that may differ between two equal runs stands under ``timing``.
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,25 +22,33 @@ PAIRS_SCHEMA = "pet2rep/pairs/1"
 
 def summary_json(summary: Summary, *, exit_code: int, exit_reason: str) -> str:
     """Return the summary of a run as canonical JSON text."""
-    return canonical_json(
-        {
-            "schema": SCHEMA,
-            "card": summary.card,
-            "planned": summary.planned,
-            "recorded": summary.recorded,
-            "failed": summary.failed,
-            "cases": summary.cases,
-            "outcomes": summary.outcomes,
-            "kinds": summary.kinds,
-            "checks": summary.checks,
-            "scores": {str(found.language): score_set_plain(found) for found in summary.scores},
-            "organs": summary.organs,
-            "by_case": summary.rows,
-            "holes": summary.holes,
-            "exit": {"code": exit_code, "reason": exit_reason},
-            "timing": summary.timing,
-        }
+    return canonical_json(summary_plain(summary, exit_code=exit_code, exit_reason=exit_reason))
+
+
+def summary_plain(summary: Summary, *, exit_code: int, exit_reason: str) -> dict[str, Any]:
+    """Return the summary of a run as the object that its JSON text holds."""
+    plain: dict[str, Any] = json.loads(
+        canonical_json(
+            {
+                "schema": SCHEMA,
+                "card": summary.card,
+                "planned": summary.planned,
+                "recorded": summary.recorded,
+                "failed": summary.failed,
+                "cases": summary.cases,
+                "outcomes": summary.outcomes,
+                "kinds": summary.kinds,
+                "checks": summary.checks,
+                "scores": {str(found.language): score_set_plain(found) for found in summary.scores},
+                "organs": summary.organs,
+                "by_case": summary.rows,
+                "holes": summary.holes,
+                "exit": {"code": exit_code, "reason": exit_reason},
+                "timing": summary.timing,
+            }
+        )
     )
+    return plain
 
 
 def pairs_json(found: PairScores, per_case: list[Mapping[str, Any]] | None = None) -> str:
