@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter
 
 from pytest_pet2rep.run.fresh_phantoms import FreshPhantom, fresh_phantom, images_of_phantom
-from pytest_pet2rep.run.suv_reader_atlas import ORGANS, Expected, expected_on, fit_pose
+from pytest_pet2rep.run.suv_reader_atlas import Expected, expected_on, fit_pose
 from pytest_pet2rep.run.suv_reader_foci import clusters
+from pytest_pet2rep.run.suv_reader_grid import ORGANS
 from pytest_pet2rep.run.suv_reader_pixels import measured_planes
 
 SPLIT = ("brain", "liver", "kidneys")

@@ -143,6 +143,9 @@ class Expectation:
     """Measurable in the 8-bit pixels sent in the chosen views; ``None`` where unknown."""
     slices: tuple[int, ...] = ()
     """0-based positions among the shown slices in which the lesion is visible."""
+    visible_separate: bool | None = None
+    """What a case file says of the separate views; ``visible`` of a run is that of its views."""
+    slices_separate: tuple[int, ...] = ()
     diameter_mm: float | None = None
     evidence: str = ""
     """Sentence of the reference report that it was extracted from."""

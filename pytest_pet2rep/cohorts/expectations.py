@@ -42,6 +42,8 @@ def _parse(organ: str, table: Any, path: Path) -> Expectation:
         part=table.get("part", ""),
         visible=table.get("visible"),
         slices=tuple(sorted(set(table.get("slices", ())))),
+        visible_separate=table.get("visible_separate"),
+        slices_separate=tuple(sorted(set(table.get("slices_separate", ())))),
         diameter_mm=_number(table.get("diameter_mm")),
         evidence=table.get("evidence", ""),
     )

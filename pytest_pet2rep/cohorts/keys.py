@@ -44,6 +44,8 @@ EXPECTATION: tuple[Key, ...] = (
     Key(name="part", kind=Kind.TEXT),
     Key(name="visible", kind=Kind.FLAG),
     Key(name="slices", kind=Kind.POSITIONS),
+    Key(name="visible_separate", kind=Kind.FLAG),
+    Key(name="slices_separate", kind=Kind.POSITIONS),
     Key(name="diameter_mm", kind=Kind.NUMBER, above=0, most=2000),
     Key(
         name="source",

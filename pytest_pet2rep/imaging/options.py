@@ -7,6 +7,7 @@ import json
 import math
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import cast
 
 from pytest_pet2rep.errors import UsageProblem
 
@@ -22,6 +23,12 @@ class Views(StrEnum):
 
     FUSED = "fused"
     SEPARATE = "separate"
+
+
+USUAL_SUV_MAX = {Views.FUSED: 5.0, Views.SEPARATE: 15.0}
+"""SUV at the upper end of the PET's colours.  5 is read off the published fused demo slices; brain,
+kidneys and bladder are white there in everybody, so a PET that stands alone is shown up to 15."""
+_THAT_OF_THE_VIEWS = cast(float, None)
 
 
 class Plane(StrEnum):
@@ -51,8 +58,8 @@ class Choice(StrEnum):
 class ViewOptions:
     """Every number of the rendering.
 
-    The defaults follow the published demo slices of PET2Rep (arXiv 2508.04062): coronal planes
-    90, 100 and 110 of 200, one pixel per voxel, matplotlib's ``hot``, PET weight about 0.45.
+    The fused defaults follow the published demo slices of PET2Rep (arXiv 2508.04062): coronal
+    planes 90, 100 and 110 of 200, one pixel per voxel, matplotlib's ``hot``, PET weight about 0.45.
     """
 
     views: Views = Views.FUSED
@@ -66,8 +73,9 @@ class ViewOptions:
     """PET indices, counted from the same ends; they replace ``fractions`` when given."""
     count: int = 3
     """How many planes ``Choice.UPTAKE`` shows."""
-    suv_max: float = 5.0
-    """SUV shown at the upper end of the colour map; the lower end is 0."""
+    suv_max: float = _THAT_OF_THE_VIEWS
+    """SUV shown at the upper end of the colour map; the lower end is 0.  Without one it is that of
+    ``USUAL_SUV_MAX`` for the views."""
     ct_window: tuple[float, float] = (-1000.0, 1000.0)
     """HU shown as black and as white."""
     alpha: float = 0.45
@@ -78,6 +86,8 @@ class ViewOptions:
     """Stretch rows so that a millimetre is as long down as across (demo: off)."""
 
     def __post_init__(self) -> None:
+        if self.suv_max is _THAT_OF_THE_VIEWS:
+            object.__setattr__(self, "suv_max", USUAL_SUV_MAX[self.views])
         if self.indices and self.choice is Choice.FRACTIONS:
             object.__setattr__(self, "choice", Choice.INDICES)
         low, high = self.ct_window

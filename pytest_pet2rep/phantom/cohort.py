@@ -16,7 +16,7 @@ from pytest_pet2rep.phantom.plan import plan_case, planned_ids
 from pytest_pet2rep.phantom.reports import stated_organs, write_report
 from pytest_pet2rep.phantom.spec import PhantomSpec
 from pytest_pet2rep.phantom.truth import Finding, measure
-from pytest_pet2rep.types import ABNORMAL_STATES, Language, Side
+from pytest_pet2rep.types import ABNORMAL_STATES, Language, Side, UptakeState
 
 LICENCE = "CC0-1.0"
 PROVENANCE = (
@@ -88,12 +88,23 @@ def expectation(findings: Sequence[Finding], organ: str) -> dict[str, Any]:
     parts = sorted({f.lesion.part for f in own if f.lesion.part})
     if len(parts) == 1:
         entries["part"] = parts[0]
-    entries["visible"] = all(any(f.visible for f in own if f.lesion.state == s) for s in found)
-    if slices := sorted({n for f in own for n in f.slices}):
-        entries["slices"] = slices
+    entries |= _shown("visible", "slices", [(f.lesion.state, f.slices) for f in own])
+    entries |= _shown(
+        "visible_separate", "slices_separate", [(f.lesion.state, f.slices_separate) for f in own]
+    )
     if sizes := [f.lesion.diameter_mm for f in own if f.lesion.part]:
         entries["diameter_mm"] = max(sizes)
     return entries
+
+
+def _shown(
+    visible: str, slices: str, seen: Sequence[tuple[UptakeState, Sequence[int]]]
+) -> dict[str, Any]:
+    """Whether each state is seen in one plane at least, and the planes in which anything is."""
+    states = {state for state, _ in seen}
+    all_states = all(any(planes for state, planes in seen if state == one) for one in states)
+    positions = sorted({n for _, planes in seen for n in planes})
+    return {visible: all_states} | ({slices: positions} if positions else {})
 
 
 def _side(sides: Iterable[Side]) -> Side:

@@ -1,7 +1,7 @@
 """What can be measured of each lesion in the volumes that are really made.
 
 The volumes are compared with those of the same body without the lesion, voxel by voxel and in
-the 8-bit levels of the default display, so that *visible* means measurable in what is sent.
+the 8-bit levels of both displays, so that *visible* means measurable in what is sent.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from pytest_pet2rep.types import UptakeState
 
 SHOWN_FRACTIONS = (0.45, 0.50, 0.55)
 """Coronal planes of the default views, as fractions of the PET grid counted from posterior."""
-SHOWN_SUV = 5.0
-"""SUV at the upper end of the default display."""
-LEAST_LEVELS = 25
-"""A pixel shows a lesion if it is this many of 255 levels from what it would be without it."""
+FUSED_DISPLAY, SEPARATE_DISPLAY = (5.0, 25), (15.0, 12)
+"""SUV at the upper end of the display, and the levels (of 255) by which a pixel must differ from
+what it would be without the lesion to show it.  Where the PET stands alone, 12 levels move the
+colour of a pixel as far as 25 do at its weight of 0.45 in a fused image."""
 LEAST_PIXELS = 4
 LEAST_SUV = 0.3
 """Losses are not looked for where there was next to nothing to lose."""
@@ -55,14 +55,20 @@ class Finding:
     without_core: float
     volume_ml: float
     pixels: tuple[int, ...]
-    """Pixels of each shown plane in which the lesion is measurable."""
-    pixels_wide: tuple[int, ...]
-    """The same with the display opened to SUV 15, for organs that are white at 5."""
+    """Pixels of each shown plane in which the lesion is measurable, in the fused views."""
+    pixels_separate: tuple[int, ...]
+    """The same for the separate views, up to SUV 15: organs that are white at 5 have levels there.
+    """
 
     @property
     def slices(self) -> tuple[int, ...]:
-        """Positions among the shown planes in which the lesion is visible."""
-        return tuple(n for n, count in enumerate(self.pixels) if count >= LEAST_PIXELS)
+        """Positions among the shown planes in which the lesion is visible (fused views)."""
+        return _positions(self.pixels)
+
+    @property
+    def slices_separate(self) -> tuple[int, ...]:
+        """Positions among the shown planes in which the lesion is visible (separate views)."""
+        return _positions(self.pixels_separate)
 
     @property
     def visible(self) -> bool:
@@ -72,6 +78,10 @@ class Finding:
     def ratio(self) -> float:
         """Uptake of the core relative to what it replaced."""
         return self.suv_core / max(self.without_core, 1e-6)
+
+
+def _positions(pixels: Sequence[int]) -> tuple[int, ...]:
+    return tuple(n for n, count in enumerate(pixels) if count >= LEAST_PIXELS)
 
 
 def measure(spec: PhantomSpec) -> tuple[Finding, ...]:
@@ -130,13 +140,13 @@ def _finding(
         suv_core=float(clean[core]),
         without_core=float(without[core]),
         volume_ml=float(one.region.mask.sum()) * 2.0 * 2.0 * 4.0 / 1000,
-        pixels=_shown_pixels(clean, without, SHOWN_SUV),
-        pixels_wide=_shown_pixels(clean, without, 3 * SHOWN_SUV),
+        pixels=_shown_pixels(clean, without, *FUSED_DISPLAY),
+        pixels_separate=_shown_pixels(clean, without, *SEPARATE_DISPLAY),
     )
 
 
 def _shown_pixels(
-    with_it: NDArray[np.float32], without: NDArray[np.float32], suv_max: float
+    with_it: NDArray[np.float32], without: NDArray[np.float32], suv_max: float, levels: int
 ) -> tuple[int, ...]:
     counts = []
     for fraction in SHOWN_FRACTIONS:
@@ -144,7 +154,7 @@ def _shown_pixels(
         pair = [
             np.rint(np.clip(volume[:, j, :] / suv_max, 0, 1) * 255) for volume in (with_it, without)
         ]
-        counts.append(int((np.abs(pair[0] - pair[1]) >= LEAST_LEVELS).sum()))
+        counts.append(int((np.abs(pair[0] - pair[1]) >= levels).sum()))
     return tuple(counts)
 
 

@@ -46,15 +46,15 @@ def render_sheet(options: argparse.Namespace) -> int:
     """Write one picture with a row for every chosen case: caption, then its images."""
     from pytest_pet2rep.imaging.pictures import contact_sheet, encode_png
     from pytest_pet2rep.run.case_images import images_of, view_options
+    from pytest_pet2rep.run.visibility import as_shown
 
+    shown = view_options(Views(options.views))
     cohort = find_cohort(options.cohort)
     rows = []
     for path in _chosen(cohort, options.cases):
-        case = load_case(path, cohort=cohort.name)
+        case = as_shown(load_case(path, cohort=cohort.name), shown)
         with _doubts_on_stderr():
-            pictures = [
-                image.pixels for image in images_of(case, view_options(Views(options.views)))
-            ]
+            pictures = [image.pixels for image in images_of(case, shown)]
         rows.append([caption(caption_lines(case), pictures[0].shape[0]), *pictures])
     _write(options.out, encode_png(contact_sheet(rows)))
     print(f"{options.out}: {len(rows)} cases")

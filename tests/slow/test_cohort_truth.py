@@ -13,13 +13,15 @@ import pytest
 
 from pytest_pet2rep.anatomy import load_profile
 from pytest_pet2rep.cohorts.casefile import load_case
+from pytest_pet2rep.imaging.options import ViewOptions, Views
 from pytest_pet2rep.imaging.rendering import render_views
 from pytest_pet2rep.imaging.volumes import Volume
 from pytest_pet2rep.phantom.cohort import MeasuredCase, case_files, measured_case
 from pytest_pet2rep.phantom.plan import planned_ids
-from pytest_pet2rep.phantom.spec import parse_phantom
+from pytest_pet2rep.phantom.spec import PhantomSpec, parse_phantom
 from pytest_pet2rep.phantom.synthesis import synthesise
 from pytest_pet2rep.phantom.truth import contradictions
+from pytest_pet2rep.run.visibility import as_shown
 from pytest_pet2rep.types import Case
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -60,25 +62,34 @@ def test_visible_lesions_change_the_pixels_that_are_sent(case_id: str) -> None:
     measured = case(case_id)
     if not measured.findings:
         pytest.skip("a normal study has no lesion")
-    with_lesions, without = (
-        _pixels(replace(measured.spec, lesions=lesions)) for lesions in (measured.spec.lesions, ())
+    sick, healthy = (
+        _volumes(replace(measured.spec, lesions=lesions)) for lesions in (measured.spec.lesions, ())
     )
-    changed = [
-        (np.abs(a.astype(int) - b.astype(int)).max(axis=2) > 20).sum()
-        for a, b in zip(with_lesions, without, strict=True)
-    ]
-    for finding in measured.findings:
-        for position in finding.slices:
-            assert changed[position] >= 4, finding.lesion
+    for views in Views:
+        changed = [
+            (np.abs(a.pixels.astype(int) - b.pixels.astype(int)).max(axis=2) > 20).sum()
+            for a, b in zip(
+                render_views(*sick, ViewOptions(views=views)),
+                render_views(*healthy, ViewOptions(views=views)),
+                strict=True,
+            )
+        ]
+        for finding in measured.findings:
+            seen = finding.slices if views is Views.FUSED else finding.slices_separate
+            for position in seen:
+                assert changed[position] >= 4, finding.lesion
 
 
-def _pixels(spec) -> list[np.ndarray]:
+def _volumes(spec: PhantomSpec) -> tuple[Volume, Volume]:
     made = synthesise(spec)
-    pet = Volume(data=made.pet, affine=made.pet_affine)
-    return [i.pixels for i in render_views(pet, Volume(data=made.ct, affine=made.ct_affine))]
+    return (
+        Volume(data=made.pet, affine=made.pet_affine),
+        Volume(data=made.ct, affine=made.ct_affine),
+    )
 
 
-def test_the_cohort_is_balanced_as_promised() -> None:
+@pytest.mark.parametrize("views", Views)
+def test_the_cohort_is_balanced_as_promised(views: Views) -> None:
     """Counts of visible expectations over the organs of the default profile."""
     profile = load_profile("pet2rep19")
     organ_of = {fine: organ.id for organ in profile.organs for fine in organ.fine}
@@ -87,7 +98,7 @@ def test_the_cohort_is_balanced_as_promised() -> None:
     normal = 0
     for case_id in IDS:
         seen = set()
-        expectations = loaded(case_id).expectations
+        expectations = as_shown(loaded(case_id), ViewOptions(views=views)).expectations
         normal += all(e.states == {"normal"} for e in expectations)
         for expectation in expectations:
             if expectation.visible:

@@ -50,6 +50,27 @@ def test_separate_views_give_all_pet_planes_and_then_all_ct_planes() -> None:
     assert names == ["pet_018", "pet_020", "pet_022", "ct_018", "ct_020", "ct_022"]
 
 
+@pytest.mark.parametrize(
+    ("options", "suv_max"),
+    [({}, 5.0), ({"views": Views.SEPARATE}, 15.0), ({"views": Views.SEPARATE, "suv_max": 6.0}, 6.0),
+     ({"suv_max": 15.0}, 15.0)],
+)  # fmt: skip
+def test_the_pet_is_shown_up_to_what_its_views_need_unless_a_number_is_given(
+    options: dict, suv_max: float
+) -> None:
+    pet = render_views(PET, CT, ViewOptions(alpha=1.0, **options))[0].pixels[5, 5]
+    assert np.array_equal(pet, np.rint(colour_table("hot")[round(2.0 / suv_max * 255)]))
+
+
+def test_a_hot_brain_is_brighter_than_a_healthy_one_in_separate_views_only() -> None:
+    healthy, hot = (
+        Volume(data=np.full(PET.shape, suv, dtype=np.float32), affine=GRID) for suv in (8.0, 13.0)
+    )
+    for views, differ in ((Views.FUSED, False), (Views.SEPARATE, True)):
+        first, second = (render_views(v, CT, ViewOptions(views=views))[0] for v in (healthy, hot))
+        assert (not np.array_equal(first.pixels, second.pixels)) is differ
+
+
 def test_outside_the_ct_field_of_view_there_is_air() -> None:
     small = Volume(data=CT.data[:5], affine=GRID)
     ct = render_views(PET, small, ViewOptions(views=Views.SEPARATE))[3].pixels

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,11 @@ from pytest_pet2rep.types import Language, Side, UptakeState
 CASES = Path(__file__).parents[3] / "cases"
 
 
-def finding(lesion: Lesion, pixels: tuple[int, ...], **changes: float) -> Finding:
+def finding(lesion: Lesion, pixels: tuple[int, ...], **changes: Any) -> Finding:
     values = {"suv_max": 6.0, "suv_mean": 5.0, "without_mean": 2.0, "suv_core": 6.0,
-              "without_core": 2.0, "base_suv": 2.0, "volume_ml": 4.0} | changes  # fmt: skip
-    return Finding(lesion=lesion, pixels=pixels, pixels_wide=pixels, **values)
+              "without_core": 2.0, "base_suv": 2.0, "volume_ml": 4.0,
+              "pixels_separate": pixels} | changes  # fmt: skip
+    return Finding(lesion=lesion, pixels=pixels, **values)
 
 
 def node(side: Side) -> Lesion:
@@ -33,7 +35,7 @@ def test_lesions_of_both_sides_are_one_bilateral_expectation() -> None:
     both = [finding(node(Side.LEFT), (9, 0, 0)), finding(node(Side.RIGHT), (0, 9, 3))]
     assert expectation(both, "neck_nodes") == {
         "states": ["increased"], "side": "bilateral", "part": "level II", "visible": True,
-        "slices": [0, 1], "diameter_mm": 24,
+        "slices": [0, 1], "visible_separate": True, "slices_separate": [0, 1], "diameter_mm": 24,
     }  # fmt: skip
 
 
@@ -41,6 +43,15 @@ def test_an_expectation_is_visible_only_if_each_of_its_states_is() -> None:
     cyst = Lesion(organ="neck_nodes", side=Side.LEFT, state=UptakeState.ABSENT)
     mixed = [finding(node(Side.LEFT), (9, 0, 0)), finding(cyst, (0, 0, 0))]
     assert expectation(mixed, "neck_nodes")["visible"] is False
+
+
+def test_each_kind_of_views_has_its_own_visibility() -> None:
+    cortex = Lesion(organ="kidneys", side=Side.LEFT, state=UptakeState.INCREASED)
+    entries = expectation([finding(cortex, (3, 0, 0), pixels_separate=(12, 3, 4))], "kidneys")
+    assert entries["visible"] is False
+    assert "slices" not in entries
+    assert entries["visible_separate"] is True
+    assert entries["slices_separate"] == [0, 2]
 
 
 def test_an_organ_without_a_lesion_is_expected_normal() -> None:

@@ -19,7 +19,7 @@ SPEC = PhantomSpec(seed=11, sex="F")
 def found(lesion: Lesion, suv_max: float = 7.3) -> Finding:
     return Finding(
         lesion=lesion, base_suv=2.0, suv_max=suv_max, suv_mean=5.0, without_mean=2.0,
-        suv_core=6.0, without_core=2.0, volume_ml=4.0, pixels=(0, 9, 0), pixels_wide=(0, 9, 0),
+        suv_core=6.0, without_core=2.0, volume_ml=4.0, pixels=(0, 9, 0), pixels_separate=(0, 9, 0),
     )  # fmt: skip
 
 
