@@ -6,26 +6,16 @@ One per process.  The model is loaded on the first report that is not in the sto
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_pet2rep.anatomy import Profile, load_profile
 from pytest_pet2rep.cachefolder import cache_folder
-from pytest_pet2rep.errors import DataProblem, GenerationFailed, UsageProblem
 from pytest_pet2rep.run.assessment import Assessment, assess
 from pytest_pet2rep.run.attempt import Attempt
-from pytest_pet2rep.run.usability import Answer, Question, attempt_of, attempt_of_stored
-from pytest_pet2rep.types import (
-    Case,
-    FinishReason,
-    Generation,
-    GenerationRequest,
-    Language,
-    Outcome,
-    Record,
-)
+from pytest_pet2rep.run.generating import AlterImages, ReportMaker, Wanted
+from pytest_pet2rep.types import Case, Language, Record
 
 if TYPE_CHECKING:
     from pytest_pet2rep.cohorts.cohort import Cohort
@@ -49,10 +39,10 @@ class Runtime:
         self.settings = settings
         self.cohort = cohort
         self.run_id = run_id
-        self._broken = ""
         self._cases: dict[Path, Case] = {}
         self._assessments: dict[tuple[str, str, int], Assessment] = {}
-        self._attempts: dict[tuple[str, str, int], Attempt] = {}
+        self._attempts: dict[tuple[str, str, int, str], Attempt] = {}
+        self._maker = ReportMaker(self)
         self._prompts: dict[Language, Prompt] = {}
         self._metrics: dict[Language, tuple[TextMetric, ...]] = {}
 
@@ -107,13 +97,14 @@ class Runtime:
     def load(self, path: Path) -> Case:
         """Load a case file.  Raises ``CaseFileError`` if it cannot be used in this run."""
         from pytest_pet2rep.run.case_checks import check_case
+        from pytest_pet2rep.run.visibility import as_shown
 
         if path not in self._cases:
             from pytest_pet2rep.cohorts.casefile import load_case
 
             case = load_case(path, cohort=self.cohort.name)
             check_case(case, self.language_of(case))
-            self._cases[path] = case
+            self._cases[path] = as_shown(case, self.view_options)
         return self._cases[path]
 
     def cases(self) -> tuple[Case, ...]:
@@ -161,16 +152,31 @@ class Runtime:
         self.profile  # noqa: B018 (loads the organ list)
         self.view_options  # noqa: B018 (checks its arguments)
 
-    def attempt(self, case: Case, repeat: int = 0) -> Attempt:
+    def attempt(
+        self,
+        case: Case,
+        repeat: int = 0,
+        purpose: str = "score",
+        images: AlterImages | None = None,
+    ) -> Attempt:
         """Return the report of ``case``: remembered, found in the store, or generated now.
 
+        ``purpose`` enters the store key; where ``images`` changes what is sent, it names how.
         Never raises for what the model or the data of this one case did wrong: that is an
         outcome.  Raises ``StoreError`` if answers cannot be kept.
         """
-        wanted = (case.cohort, case.id, repeat)
-        if wanted not in self._attempts:
-            self._attempts[wanted] = self._attempt(case, repeat)
-        return self._attempts[wanted]
+        wanted = Wanted(case=case, repeat=repeat, purpose=purpose, images=images)
+        if wanted.name not in self._attempts:
+            self._attempts[wanted.name] = self._maker.make(wanted)
+        return self._attempts[wanted.name]
+
+    def found(self, case: Case, repeat: int = 0) -> Attempt | None:
+        """Return the report that the store, or the file of outputs, already has; never generate.
+
+        Raises ``StoreError`` if the store cannot be read.
+        """
+        wanted = Wanted(case=case, repeat=repeat)
+        return self._attempts.get(wanted.name) or self._maker.find(wanted)
 
     def assess(self, case: Case, repeat: int = 0) -> Assessment:
         """Return the report of ``case`` beside its reference, worked out once."""
@@ -184,80 +190,6 @@ class Runtime:
                 profile=self.profile,
             )
         return self._assessments[wanted]
-
-    def _attempt(self, case: Case, repeat: int) -> Attempt:
-        try:
-            request = self._request(case, repeat)
-        except (DataProblem, UsageProblem) as why:
-            if isinstance(why, UsageProblem):
-                self._broken = str(why)
-            return self._error(case, repeat, str(why))
-        language = self.language_of(case)
-        question = Question(
-            case=case, request=request, language=language, clean=self.settings.clean
-        )
-        if self._broken:
-            return self._error(case, repeat, self._broken)
-        if self.provider.kept_elsewhere:
-            return attempt_of(question, self._direct(request))
-        stored = self.store.obtain(
-            self._key(request), lambda: self._generate(request), reusable=_reusable
-        )
-        found = attempt_of_stored(question, stored)
-        return replace(found, run_wide=bool(self._broken)) if self._broken else found
-
-    def _error(self, case: Case, repeat: int, reason: str) -> Attempt:
-        return Attempt(
-            case=case.id,
-            repeat=repeat,
-            outcome=Outcome.ERROR,
-            reason=reason,
-            run_wide=bool(self._broken),
-        )
-
-    def _request(self, case: Case, repeat: int) -> GenerationRequest:
-        from pytest_pet2rep.models.request import build_request, decoding_profile
-        from pytest_pet2rep.run.case_images import images_of
-
-        settings = self.settings
-        if case.language != self.language_of(case):
-            case = replace(case, language=self.language_of(case))
-        decoding = decoding_profile(
-            settings.decoding, seed=settings.seed, max_new_tokens=settings.max_new_tokens
-        )
-        images = images_of(case, self.view_options) if self.provider.needs_images else ()
-        return build_request(
-            case,
-            self.prompt_for(case.language),
-            images=images,
-            decoding=decoding,
-            repeat=repeat,
-            with_reference=self.provider.sees_reference,
-        )
-
-    def _key(self, request: GenerationRequest) -> str:
-        from pytest_pet2rep.models.request import request_digest
-
-        return request_digest(request, identity=self.provider.identity.text, purpose="score")
-
-    def _generate(self, request: GenerationRequest) -> Generation:
-        from pytest_pet2rep.models.provider import generate_one
-
-        if self._broken:
-            raise GenerationFailed(self._broken)
-        try:
-            generation = generate_one(self.provider, request)
-        except (UsageProblem, DataProblem) as why:
-            self._broken = str(why)  # concerns the model, not this case: not tried case by case
-            raise GenerationFailed(self._broken) from why
-        return _with_images(generation, request)
-
-    def _direct(self, request: GenerationRequest) -> Answer:
-        """Ask a provider whose texts already lie in a file: nothing to store."""
-        try:
-            return self._generate(request)
-        except GenerationFailed as why:
-            return why
 
     def header(self) -> list[str]:
         """Return the lines that a run begins with: model, cohort, what is to be done."""
@@ -315,22 +247,6 @@ class Runtime:
             self.provider.close()
 
 
-def _with_images(generation: Generation, request: GenerationRequest) -> Generation:
-    """Compare the images that went out with those that the model is known to have taken in."""
-    from pytest_pet2rep.models.provider import with_all_images_seen
-
-    checked = replace(generation, images_sent=len(request.images))
-    seen = with_all_images_seen(checked, request.case_id)
-    if isinstance(seen, GenerationFailed):
-        raise seen
-    return seen
-
-
 def _some(names: Sequence[str]) -> str:
     shown = ", ".join(names[:5])
     return f"{shown}, ..." if len(names) > 5 else shown
-
-
-def _reusable(generation: Generation) -> bool:
-    """May a later run use this answer?  Never an empty or a cut-off one."""
-    return bool(generation.raw.strip()) and generation.finish_reason is not FinishReason.LENGTH
