@@ -178,5 +178,11 @@ OPTIONS: tuple[OptionRow, ...] = (
         metavar="NAME",
         repeatable=True,
     ),
+    OptionRow(
+        "floors",
+        "baselines that see no image, scored beside the model on the same items: all, or none",
+        default="all",
+        choices=("all", "none"),
+    ),
     OptionRow("json", "write the whole summary as JSON", metavar="PATH"),
 )

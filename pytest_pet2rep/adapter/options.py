@@ -90,6 +90,7 @@ def read_options(config: pytest.Config) -> Options:
         trust_remote_code=bool(_raw(config, "trust-remote-code")),
         allowed_hosts=frozenset(_list(config, "allow-remote")),
         offline=bool(_raw(config, "offline")),
+        floors=text["floors"] != "none",
         shard=_shard(text["shard"]),
     )
     return Options(

@@ -10,6 +10,7 @@ from pytest_pet2rep.run.summary_tables import (
     case_table,
     check_line,
     coverage_line,
+    lift_table,
     one_line,
     organ_table,
     outcome_line,
@@ -63,6 +64,8 @@ def _show_tables(reporter: pytest.TerminalReporter, summary: Summary, verbosity:
         _write(reporter, state_table(found))
         reporter.write_line(coverage_line(found))
         _write(reporter, score_table(found, everything=verbosity >= 1))
+        if lifts := summary.lifts.get(str(found.language)):
+            _write(reporter, lift_table(lifts, everything=verbosity >= 1))
 
 
 def _show_holes(reporter: pytest.TerminalReporter, summary: Summary) -> None:

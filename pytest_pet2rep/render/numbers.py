@@ -35,6 +35,12 @@ def score(value: float | None) -> str:
     return str(points)
 
 
+def signed(difference: float | None) -> str:
+    """Write a difference of scores times 100 with its sign: ``+3.1``, ``-0.4``, ``0.0``."""
+    text = score(difference)
+    return f"+{text}" if difference is not None and difference > _EXACT else text
+
+
 def unscored(reason: str) -> str:
     """Say that there is no number, and why."""
     return f"{UNSCORED} ({reason})" if reason else UNSCORED

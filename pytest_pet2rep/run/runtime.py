@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_pet2rep.imaging.options import ViewOptions
     from pytest_pet2rep.metrics.text import TextMetric
     from pytest_pet2rep.models.prompts import Prompt
-    from pytest_pet2rep.models.provider import Provider
+    from pytest_pet2rep.models.provider import CohortInView, Provider
     from pytest_pet2rep.run.plan import PlannedItem
     from pytest_pet2rep.run.settings import RunSettings
     from pytest_pet2rep.run.summary import Summary
@@ -66,7 +66,19 @@ class Runtime:
                 private=any(case.private for case in self.cases()),
                 allowed_hosts=self.settings.allowed_hosts,
                 offline=self.settings.offline,
+                cohort=self.cohort_in_view,
             ),
+        )
+
+    @property
+    def cohort_in_view(self) -> CohortInView:
+        """The whole cohort, whatever part of it is run: for baselines that draw on it."""
+        from pytest_pet2rep.models.provider import CohortInView
+
+        return CohortInView(
+            cases=lambda: tuple(self.load(path) for path in self.cohort.case_files),
+            organs=self.settings.organs,
+            section=self.settings.section,
         )
 
     @cached_property
@@ -221,6 +233,7 @@ class Runtime:
         """Fold the records of this run into its summary."""
         from pytest_pet2rep.findings.reader import EXTRACTOR
         from pytest_pet2rep.run.card import run_card
+        from pytest_pet2rep.run.floors import floor_records
         from pytest_pet2rep.run.scoreboard import Scoring
         from pytest_pet2rep.run.summary import summarise
         from pytest_pet2rep.run.text_metrics import cleaning_label
@@ -233,11 +246,13 @@ class Runtime:
             cleaning=cleaning_label(self.settings),
             metrics={language: self.metrics_for(language) for language in languages},
         )
+        floors = floor_records(self, records) if self.settings.floors and records else {}
         return summarise(
             records,
             scoring,
             card=run_card(self, languages, records, planned=len(records) + len(holes)),
             holes=holes,
+            floors=floors,
             seconds=seconds,
         )
 

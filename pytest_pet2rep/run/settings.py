@@ -57,3 +57,5 @@ class RunSettings:
     offline: bool = False
     shard: Shard | None = None
     """Which part of the cohort this process runs; ``None`` is all of it."""
+    floors: bool = True
+    """Score the baselines that see no image on the same items, and show the lift over them."""

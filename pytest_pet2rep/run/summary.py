@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_pet2rep.run.lift import Lift, lifts_by_language
 from pytest_pet2rep.run.plan import PlannedItem
 from pytest_pet2rep.run.scoreboard import ScoreSet, Scoring, score_sets
 from pytest_pet2rep.types import UNUSABLE, Kind, Outcome, Record
@@ -75,6 +76,8 @@ class Summary:
     """Report check -> outcome -> count."""
     scores: tuple[ScoreSet, ...]
     """One set per language: nothing averages over languages."""
+    lifts: Mapping[str, tuple[Lift, ...]]
+    """Language -> metrics beside the best baseline that saw no image; empty where not asked for."""
     organs: tuple[OrganRow, ...]
     rows: tuple[CaseRow, ...]
     holes: tuple[Hole, ...]
@@ -93,10 +96,15 @@ def summarise(
     *,
     card: Mapping[str, Any],
     holes: Sequence[tuple[PlannedItem, str]] = (),
+    floors: Mapping[str, Sequence[Record]] | None = None,
     seconds: float = 0.0,
 ) -> Summary:
-    """Fold records (in any order) and the holes of the plan into the summary."""
+    """Fold records (in any order) and the holes of the plan into the summary.
+
+    ``floors`` holds the records of the baselines on the same items, by name.
+    """
     ordered = sorted(records, key=_identity)
+    scores = score_sets(ordered, scoring)
     uptake = [record for record in ordered if record.check == "uptake"]
     return Summary(
         planned=len(ordered) + len(holes),
@@ -108,7 +116,8 @@ def summarise(
         ),
         kinds=_counts((str(r.kind) for r in uptake if r.kind), (str(k) for k in Kind if k)),
         checks=_checks(ordered),
-        scores=score_sets(ordered, scoring),
+        scores=scores,
+        lifts=lifts_by_language(scores, floors or {}, scoring),
         organs=tuple(_organ_row(o.id, o.en, o.zh, uptake) for o in scoring.profile.organs),
         rows=_case_rows(ordered),
         holes=tuple(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_pet2rep.render.json_text import canonical_json
+from pytest_pet2rep.run.lift import lift_plain
 from pytest_pet2rep.run.pair_scoring import PairScores
 from pytest_pet2rep.run.scoreboard import ScoreSet
 from pytest_pet2rep.run.summary import Summary
@@ -40,6 +41,10 @@ def summary_plain(summary: Summary, *, exit_code: int, exit_reason: str) -> dict
                 "kinds": summary.kinds,
                 "checks": summary.checks,
                 "scores": {str(found.language): score_set_plain(found) for found in summary.scores},
+                "lifts": {
+                    language: {found.metric: lift_plain(found) for found in lifts}
+                    for language, lifts in summary.lifts.items()
+                },
                 "organs": summary.organs,
                 "by_case": summary.rows,
                 "holes": summary.holes,

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from pytest_pet2rep.render.columns import Align
-from pytest_pet2rep.render.numbers import rate, score, share
+from pytest_pet2rep.render.numbers import rate, score, share, signed
 from pytest_pet2rep.render.table import Column, Table
+from pytest_pet2rep.run.lift import Lift
 from pytest_pet2rep.run.scoreboard import ScoreSet
 from pytest_pet2rep.run.summary import CaseRow, OrganRow
 from pytest_pet2rep.types import Level, Score, UptakeState
@@ -95,6 +96,32 @@ def score_table(found: ScoreSet, *, everything: bool = False) -> Table:
         rows=tuple(
             (s.name, _value(s), str(s.n), s.signature if s.value is not None else f"({s.reason})")
             for s in _unique(scores)
+        ),
+    )
+
+
+def lift_table(lifts: Sequence[Lift], *, everything: bool = False) -> Table:
+    """Each metric beside the baselines that saw no image, and how far the model is above them."""
+    shown = [lift for lift in lifts if everything or lift.metric in HEADLINE]
+    floors = tuple(lifts[0].by_floor) if lifts else ()
+    return Table(
+        columns=(
+            Column(title="x100"),
+            Column(title="model", align=RIGHT),
+            *(Column(title=name, align=RIGHT, optional=True) for name in floors),
+            Column(title="best floor", align=RIGHT),
+            Column(title="lift", align=RIGHT),
+        ),
+        rows=tuple(
+            (
+                lift.metric,
+                score(lift.value),
+                *(score(lift.by_floor[name]) for name in floors),
+                score(lift.floor),
+                signed(lift.lift),
+            )
+            for lift in shown
+            if lift.floor is not None
         ),
     )
 
