@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,10 @@ class Prepared:
     prompt_tokens: int
     begun: str = ""
     """What the chat template already wrote of the answer: the opening tag of a think block."""
+    text: str = ""
+    """The rendered conversation."""
+    pictures: tuple[Any, ...] = ()
+    """``PIL.Image`` objects in their order."""
 
 
 def prepare(loaded: Loaded, request: GenerationRequest) -> Prepared:
@@ -32,7 +37,7 @@ def prepare(loaded: Loaded, request: GenerationRequest) -> Prepared:
     Raises ``GenerationFailed`` if the template shows the model fewer or more images than sent.
     """
     processor = loaded.processor
-    rendered = _rendered(processor, _messages(processor, request))
+    rendered = _rendered(loaded, _messages(processor, request))
     shown = _placeholders_in(processor, rendered.text)
     if shown is not None and shown != len(request.images):
         raise GenerationFailed(
@@ -45,6 +50,7 @@ def prepare(loaded: Loaded, request: GenerationRequest) -> Prepared:
         tokenize=True,
         return_dict=True,
         return_tensors="pt",
+        **loaded.template_variables,
     )
     inputs = inputs.to(loaded.device, dtype=loaded.model.dtype)
     return Prepared(
@@ -52,7 +58,39 @@ def prepare(loaded: Loaded, request: GenerationRequest) -> Prepared:
         images=_images_in(inputs, len(request.images)),
         prompt_tokens=int(inputs["input_ids"].shape[1]),
         begun="".join(_OPENED.findall(rendered.text)),
+        text=rendered.text,
+        pictures=tuple(
+            part["image"]
+            for message in rendered.messages
+            for part in message["content"]
+            if part["type"] == "image"
+        ),
     )
+
+
+def together(loaded: Loaded, group: Sequence[Prepared]) -> Any:
+    """The inputs of several requests as one batch, padded on the left.
+
+    All must have equally many images.  Raises ``ValueError`` if a prompt would not reach the
+    model exactly as it does alone.
+    """
+    if len(group) == 1:
+        return group[0].inputs
+    processor = loaded.processor
+    begin = processor.tokenizer.bos_token
+    inputs = processor(
+        text=[one.text for one in group],
+        images=[list(one.pictures) for one in group] if group[0].pictures else None,
+        padding=True,
+        return_tensors="pt",
+        # As apply_chat_template does: the template has written it already.
+        **({"add_special_tokens": False} if begin and group[0].text.startswith(begin) else {}),
+    )
+    inputs = inputs.to(loaded.device, dtype=loaded.model.dtype)
+    for row, one in zip(inputs["input_ids"], group, strict=True):
+        if row[-one.prompt_tokens :].tolist() != one.inputs["input_ids"][0].tolist():
+            raise ValueError("the processor changes a prompt when it stands in a batch")
+    return inputs
 
 
 def without_control_tokens(text: str, tokens: frozenset[str]) -> str:
@@ -94,12 +132,12 @@ class _Rendered:
     text: str
 
 
-def _rendered(processor: Any, messages: list[dict[str, Any]]) -> _Rendered:
+def _rendered(loaded: Loaded, messages: list[dict[str, Any]]) -> _Rendered:
     """Render the conversation; a template without system role gets that text before the user's."""
     from jinja2 import TemplateError
 
     try:
-        return _Rendered(messages=messages, text=_as_text(processor, messages))
+        return _Rendered(messages=messages, text=_as_text(loaded, messages))
     except TemplateError:
         if messages[0]["role"] != "system":
             raise
@@ -107,11 +145,13 @@ def _rendered(processor: Any, messages: list[dict[str, Any]]) -> _Rendered:
     content = [dict(part) for part in user["content"]]
     content[-1]["text"] = f"{system['content'][0]['text']}\n\n{content[-1]['text']}"
     merged = [{"role": "user", "content": content}]
-    return _Rendered(messages=merged, text=_as_text(processor, merged))
+    return _Rendered(messages=merged, text=_as_text(loaded, merged))
 
 
-def _as_text(processor: Any, messages: list[dict[str, Any]]) -> str:
-    text = processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+def _as_text(loaded: Loaded, messages: list[dict[str, Any]]) -> str:
+    text = loaded.processor.apply_chat_template(
+        messages, add_generation_prompt=True, tokenize=False, **loaded.template_variables
+    )
     return str(text)
 
 

@@ -6,18 +6,16 @@ import contextlib
 import importlib
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
-from types import SimpleNamespace
 from typing import Any
 
-from pytest_pet2rep.errors import MissingDependency, UnknownName, UsageProblem
-from pytest_pet2rep.models.hf.source import Source
+from pytest_pet2rep.errors import MissingDependency, UsageProblem
+from pytest_pet2rep.models.hf.arguments import Arguments
+from pytest_pet2rep.models.hf.processors import check_arguments, fit_for_batches, load_processor
+from pytest_pet2rep.models.hf.source import Source, refuse_pickled_weights
 from pytest_pet2rep.models.registry import ModelSpec
 
-ARGUMENTS = ("attn_implementation", "device", "device_map", "dtype")
-"""Model arguments of ``hf/``."""
-_DTYPES = ("auto", "float32", "bfloat16", "float16")
 _SAMPLING = (
     "temperature", "top_k", "top_p", "min_p", "typical_p", "repetition_penalty", "num_beams",
     "max_length", "max_new_tokens", "min_length", "no_repeat_ngram_size", "penalty_alpha",
@@ -33,6 +31,8 @@ class Loaded:
     processor: Any
     device: Any
     """``torch.device`` that inputs go to."""
+    template_variables: Mapping[str, Any] = field(default_factory=dict)
+    """Variables that the chat template gets besides the conversation."""
 
 
 def need_libraries(spec: ModelSpec) -> None:
@@ -50,7 +50,7 @@ def need_libraries(spec: ModelSpec) -> None:
 
 
 def load(
-    spec: ModelSpec, source: Source, arguments: Mapping[str, str], *, trust_remote_code: bool
+    spec: ModelSpec, source: Source, arguments: Arguments, *, trust_remote_code: bool
 ) -> Loaded:
     """Load safetensors weights and the processor.
 
@@ -62,17 +62,27 @@ def load(
     where["trust_remote_code"] = trust_remote_code
     _check_torchvision(spec)
     with quiet():
-        options, device = _options(arguments)
+        device = None if arguments.device_map else _device(arguments.device)
         try:
-            processor = load_processor(source.name, where)
-            model = _model(source.name, {**where, **options}, device)
+            processor = load_processor(source.name, {**where, **arguments.processor})
+            check_arguments(processor, arguments)
+            model = _model(source.name, where, arguments, device)
+        except UsageProblem:
+            raise
         except Exception as why:
+            refuse_pickled_weights(spec, source)
             raise UsageProblem(f"{spec}: the model cannot be loaded: {told(why)}") from why
+    fit_for_batches(processor)
     for name in _SAMPLING:
         if hasattr(model.generation_config, name):
             setattr(model.generation_config, name, None)
     model.generation_config.do_sample = False
-    return Loaded(model=model.eval(), processor=processor, device=device or model.device)
+    return Loaded(
+        model=model.eval(),
+        processor=processor,
+        device=model.device,
+        template_variables=arguments.chat_template,
+    )
 
 
 def _check_torchvision(spec: ModelSpec) -> None:
@@ -90,31 +100,31 @@ def _check_torchvision(spec: ModelSpec) -> None:
         ) from why
 
 
-def _model(name: str, options: Mapping[str, Any], device: Any) -> Any:
-    from transformers import AutoModelForImageTextToText
+def _model(name: str, where: Mapping[str, Any], arguments: Arguments, device: Any) -> Any:
+    from transformers import AutoConfig, AutoModelForImageTextToText
 
+    options: dict[str, Any] = {**where, "dtype": _dtype(arguments.dtype)}
+    if arguments.attn_implementation:
+        options["attn_implementation"] = arguments.attn_implementation
+    config = AutoConfig.from_pretrained(name, **where)
+    if arguments.device_map or getattr(config, "quantization_config", None) is not None:
+        # Quantised weights cannot be moved once they are loaded: they are loaded into place.
+        options["device_map"] = arguments.device_map or {"": device}
+        _need_accelerate(arguments)
+        device = None
     model = AutoModelForImageTextToText.from_pretrained(name, use_safetensors=True, **options)
     return model if device is None else model.to(device)
 
 
-def _options(arguments: Mapping[str, str]) -> tuple[dict[str, Any], Any]:
-    """What to load the model with, and the device to move it to (``None`` if it is mapped)."""
-    options: dict[str, Any] = {"dtype": _dtype(arguments.get("dtype", "auto"))}
-    if "attn_implementation" in arguments:
-        options["attn_implementation"] = arguments["attn_implementation"]
-    if "device_map" not in arguments:
-        return options, _device(arguments.get("device", "auto"))
+def _need_accelerate(arguments: Arguments) -> None:
     if find_spec("accelerate") is None:
+        what = "the model argument device_map" if arguments.device_map else "a quantised model"
         raise UsageProblem(
-            "the model argument device_map needs the package 'accelerate', which is not "
-            "installed: pip install accelerate"
+            f"{what} needs the package 'accelerate', which is not installed: pip install accelerate"
         )
-    return {**options, "device_map": arguments["device_map"]}, None
 
 
 def _dtype(name: str) -> Any:
-    if name not in _DTYPES:
-        raise UnknownName("dtype", name, _DTYPES)
     if name == "auto":
         return name
     import torch
@@ -132,54 +142,6 @@ def _device(name: str) -> Any:
         return torch.device(name)
     except RuntimeError as why:
         raise UsageProblem(f"the model argument device={name} is no device: {told(why)}") from why
-
-
-def load_processor(name: str, where: Mapping[str, Any]) -> Any:
-    """``AutoProcessor``, or where torchvision is missing the same processor without its video part.
-
-    Processors that also take videos (Qwen2.5-VL, Qwen3-VL, InternVL, SmolVLM) cannot be built by
-    transformers 5 without torchvision, which reports never need: images go through Pillow.
-    """
-    from transformers import AutoProcessor
-
-    try:
-        return AutoProcessor.from_pretrained(name, **where)
-    except (ImportError, AttributeError, ValueError, OSError) as why:
-        image_only = _image_only_class(name, where)
-        if image_only is None:
-            raise
-        try:
-            return image_only.from_pretrained(name, **where)
-        except Exception:
-            raise why from None
-
-
-def _image_only_class(name: str, where: Mapping[str, Any]) -> Any:
-    """The processor class of a model with its video processor left out; ``None`` without one."""
-    from transformers import AutoConfig
-    from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
-
-    config = AutoConfig.from_pretrained(name, **where)
-    if type(config) not in PROCESSOR_MAPPING:
-        return None
-    whole = PROCESSOR_MAPPING[type(config)]
-    parts = whole.get_attributes()
-    if "video_processor" not in parts:
-        return None
-    place = parts.index("video_processor")
-
-    def from_args_and_dict(cls: type, /, args: list[Any], table: Any, **given: Any) -> Any:
-        all_args = [*args[:place], None, *args[place:]]
-        return whole.from_args_and_dict.__func__(cls, all_args, table, **given)
-
-    changes = {
-        "get_attributes": classmethod(lambda cls: parts[:place] + parts[place + 1 :]),
-        "from_args_and_dict": classmethod(from_args_and_dict),
-        # SmolVLM asks these two of it before it knows that there is no video.
-        "video_processor": SimpleNamespace(num_frames=None, fps=None),
-        "__module__": whole.__module__,
-    }
-    return type(whole.__name__, (whole,), changes)
 
 
 @contextlib.contextmanager

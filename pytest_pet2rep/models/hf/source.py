@@ -8,16 +8,21 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_pet2rep.cachefolder import cache_folder
 from pytest_pet2rep.errors import UsageProblem
 from pytest_pet2rep.models.provider import ProviderSettings
 from pytest_pet2rep.models.registry import ModelSpec
 
+if TYPE_CHECKING:
+    from huggingface_hub import HFCacheInfo
+
 _DECIDING = frozenset({".safetensors", ".json", ".jinja", ".model", ".txt", ".tiktoken", ".py"})
 """Suffixes of the files of a model folder that decide what it answers."""
 _WORTH_REMEMBERING = 1 << 20
 """From this size on (bytes) the digest of a file is kept in the cache folder."""
+_PICKLED = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl"})
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
 
@@ -70,11 +75,50 @@ def _folder(spec: ModelSpec) -> Source:
     if not (folder / "config.json").is_file():
         raise UsageProblem(f"{spec}: {folder} has no config.json, so it is no model folder")
     if not any(folder.glob("*.safetensors")):
-        raise UsageProblem(
-            f"{spec}: {folder} has no .safetensors weights; other formats can run code when they "
-            f"are loaded and are refused"
-        )
+        raise _only_pickles(spec, str(folder))
     return Source(name=str(folder), local_files_only=True)
+
+
+def refuse_pickled_weights(spec: ModelSpec, source: Source) -> None:
+    """Raise ``UsageProblem`` if a repository at its commit holds no safetensors weights at all.
+
+    Asked only when a model could not be loaded, to say why: the weights that transformers was
+    told to look for are safetensors in any case.
+    """
+    if not source.commit:
+        return
+    from huggingface_hub import HfApi, scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound, HfHubHTTPError
+
+    try:
+        names = (
+            _cached_files(scan_cache_dir(), source)
+            if source.local_files_only or os.environ.get("HF_HUB_OFFLINE")
+            else HfApi().list_repo_files(source.name, revision=source.commit)
+        )
+    except (OSError, ValueError, CacheNotFound, HfHubHTTPError):
+        return
+    if any(Path(name).suffix in _PICKLED for name in names) and not any(
+        name.endswith(".safetensors") for name in names
+    ):
+        raise _only_pickles(spec, f"the repository {source.name}")
+
+
+def _cached_files(cache: HFCacheInfo, source: Source) -> list[str]:
+    return [
+        file.file_name
+        for repository in cache.repos
+        for revision in repository.revisions
+        if repository.repo_id == source.name and revision.commit_hash == source.commit
+        for file in revision.files
+    ]
+
+
+def _only_pickles(spec: ModelSpec, place: str) -> UsageProblem:
+    return UsageProblem(
+        f"{spec}: {place} has no .safetensors weights; other formats can run code when they are "
+        f"loaded and are refused"
+    )
 
 
 def folder_digest(folder: Path) -> str:

@@ -138,6 +138,8 @@ def test_a_torchvision_that_does_not_fit_torch_is_named(
     ("arguments", "said"),
     [
         ({"dtype": "int8"}, "unknown dtype 'int8'"),
+        ({"batch_size": "0"}, "batch_size=0 is no whole number from 1"),
+        ({"chat_template": "x"}, "did you mean 'chat_template.KEY'"),
         ({"device": "tpu9000"}, "device=tpu9000 is no device"),
         ({}, "the model cannot be loaded: "),
     ],
@@ -145,8 +147,7 @@ def test_a_torchvision_that_does_not_fit_torch_is_named(
 def test_what_cannot_be_loaded_is_one_sentence(
     folder: Path, arguments: dict[str, str], said: str
 ) -> None:
-    model = load_provider(f"hf/{folder}", ProviderSettings(model_args=arguments))
     with pytest.raises(UsageProblem) as caught:
-        model.generate([])
+        load_provider(f"hf/{folder}", ProviderSettings(model_args=arguments)).generate([])
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
