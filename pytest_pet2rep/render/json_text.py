@@ -18,16 +18,17 @@ sum or another processor may change."""
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
-def canonical_json(value: Any, *, indent: int | None = 2) -> str:
+def canonical_json(value: Any, *, indent: int | None = 2, exact: bool = False) -> str:
     """Write ``value`` as JSON: keys sorted, numbers rounded, UTF-8 text, a line feed at the end.
 
     Floats are rounded to 12 significant digits and written as short as that allows, minus zero
     as ``0.0``; whole numbers stay exact.  Dataclasses become objects, tuples lists, sets sorted
-    lists, enums their value, paths text.  Raises ``ValueError`` for NaN and infinity and
-    ``TypeError`` for anything else that is no JSON, both with the place inside ``value``.
+    lists, enums their value, paths text.  ``exact`` keeps every digit: for numbers that are added
+    up again.  Raises ``ValueError`` for NaN and infinity and ``TypeError`` for anything else that
+    is no JSON, both with the place inside ``value``.
     """
     text = json.dumps(
-        _plain(value, "$"),
+        _plain(value, "$", exact),
         sort_keys=True,
         ensure_ascii=False,
         allow_nan=False,
@@ -38,35 +39,35 @@ def canonical_json(value: Any, *, indent: int | None = 2) -> str:
     return _HALF_PAIR.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
-def _plain(value: Any, place: str) -> Any:
+def _plain(value: Any, place: str, exact: bool) -> Any:
     match value:
         case Enum():
-            return _plain(value.value, place)
+            return _plain(value.value, place, exact)
         case None | bool() | int() | str():
             return value
         case float():
-            return _rounded(value, place)
+            return _rounded(value, place, exact)
         case Mapping():
-            return {_key(k, place): _plain(v, f"{place}.{k}") for k, v in value.items()}
+            return {_key(k, place): _plain(v, f"{place}.{k}", exact) for k, v in value.items()}
         case list() | tuple():
-            return [_plain(v, f"{place}[{i}]") for i, v in enumerate(value)]
+            return [_plain(v, f"{place}[{i}]", exact) for i, v in enumerate(value)]
         case set() | frozenset():
-            members = [_plain(v, f"{place}{{}}") for v in value]
+            members = [_plain(v, f"{place}{{}}", exact) for v in value]
             return sorted(members, key=lambda member: (type(member).__name__, member))
         case Path():
             return value.as_posix()
         case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return {
-                f.name: _plain(getattr(value, f.name), f"{place}.{f.name}")
+                f.name: _plain(getattr(value, f.name), f"{place}.{f.name}", exact)
                 for f in dataclasses.fields(value)
             }
     raise TypeError(f"{place} is a {type(value).__name__}, which is no JSON")
 
 
-def _rounded(value: float, place: str) -> float:
+def _rounded(value: float, place: str, exact: bool) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{place} is {value}: what cannot be computed is null")
-    return float(f"{value:.{DIGITS}g}") + 0.0
+    return (value if exact else float(f"{value:.{DIGITS}g}")) + 0.0
 
 
 def _key(key: Any, place: str) -> str:

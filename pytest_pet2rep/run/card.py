@@ -1,13 +1,15 @@
 """The run card: what was run on what, with which versions.
 
-Nothing in it differs between two equal runs.
+Nothing in it differs between two equal runs on one machine; ``environment`` alone says which
+machine, and is never compared.  It describes the whole run: all shards of one have the same.
 """
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep import __version__
@@ -16,6 +18,7 @@ from pytest_pet2rep.types import Language, Record
 
 if TYPE_CHECKING:
     from pytest_pet2rep.run.runtime import Runtime
+    from pytest_pet2rep.run.scoreboard import Scoring
 
 _LIBRARIES = (
     "numpy", "scipy", "nibabel", "pillow", "jieba", "sacrebleu", "rouge-score", "rapidfuzz",
@@ -23,20 +26,20 @@ _LIBRARIES = (
 )  # fmt: skip
 
 
-def run_card(
-    runtime: Runtime, languages: tuple[Language, ...], records: Sequence[Record], planned: int
-) -> dict[str, Any]:
+def run_card(runtime: Runtime, records: Sequence[Record] = (), planned: int = 0) -> dict[str, Any]:
     """Return the card as plain data.
 
-    ``complete`` says that every item of every case of the cohort was planned: no limit, no
-    selection.
+    Without ``records``, before the first report, all is known but ``preprocessing``.  In
+    ``cohort``, ``complete`` says that every item of every case of the cohort was planned: no
+    limit, no selection, no shard.
     """
-    from pytest_pet2rep.findings.reader import EXTRACTOR
-    from pytest_pet2rep.models.cleaning import CLEANING
-    from pytest_pet2rep.models.request import decoding_profile
     from pytest_pet2rep.run.audit_figures import audit_summary
+    from pytest_pet2rep.run.checkout import checkout_state
+    from pytest_pet2rep.run.hardware import hardware
 
-    settings, cohort = runtime.settings, runtime.cohort
+    settings = runtime.settings
+    languages = run_languages(runtime)
+    scoring = run_scoring(runtime, languages)
     identity = runtime.provider.identity
     return {
         "pytest_pet2rep": __version__,
@@ -46,30 +49,101 @@ def run_card(
             "verified": identity.verified,
             "stated": identity.stated,
         },
-        "cohort": {
-            "name": cohort.name,
-            "digest": cohort.digest,
-            "cases": len(runtime.case_files),
-            "complete": cohort.complete
-            and planned == len(cohort.case_files) * items_per_case(runtime.profile),
-        },
+        "cohort": _cohort(runtime, planned),
         "prompt": {str(lang): runtime.prompt_for(lang).label for lang in languages},
-        "decoding": dict(
-            decoding_profile(
-                settings.decoding, seed=settings.seed, max_new_tokens=settings.max_new_tokens
-            )
-        ),
+        "decoding": _decoding(runtime),
         "preprocessing": _preprocessing(runtime, records),
         "notes": runtime.notes(),
         "organs": runtime.profile.label,
         "section": str(settings.section),
-        "extractor": EXTRACTOR,
-        "extractor_audit": audit_summary(EXTRACTOR),
-        "cleaning": CLEANING if settings.clean else "none",
+        "extractor": scoring.extractor,
+        "extractor_audit": audit_summary(scoring.extractor),
+        "cleaning": scoring.cleaning if settings.clean else "none",
         "expectations": str(settings.expectations),
         "silence": str(settings.silence),
+        "metrics": {str(lang): signatures(lang, scoring) for lang in languages},
+        "scoring": {
+            "metrics": list(settings.metrics),
+            "metric_args": dict(settings.metric_args),
+            "text_metrics": {str(lang): _text_metrics(lang, scoring) for lang in languages},
+        },
         "versions": {"python": platform.python_version(), **_versions()},
+        "git": checkout_state(Path.cwd()),
+        "environment": hardware(),
     }
+
+
+def run_languages(runtime: Runtime) -> tuple[Language, ...]:
+    """Return the languages of the cases of a run, sorted."""
+    return tuple(sorted({runtime.language_of(case) for case in runtime.cases()}))
+
+
+def run_scoring(runtime: Runtime, languages: Sequence[Language]) -> Scoring:
+    """Return what a run is scored with."""
+    from pytest_pet2rep.findings.reader import EXTRACTOR
+    from pytest_pet2rep.run.scoreboard import Scoring
+    from pytest_pet2rep.run.text_metrics import cleaning_label
+
+    return Scoring(
+        profile=runtime.profile,
+        section=runtime.settings.section,
+        extractor=EXTRACTOR,
+        cleaning=cleaning_label(runtime.settings),
+        metrics={language: runtime.metrics_for(language) for language in languages},
+    )
+
+
+def signatures(language: Language, scoring: Scoring) -> dict[str, str]:
+    """Return the signature of every text metric, and one for each family of clinical metrics."""
+    from pytest_pet2rep.run.scoreboard import Tally
+
+    found = Tally(language, scoring).scores()
+    families = {
+        "ce": found.clinical,
+        "rates": found.rates,
+        "risk": found.risk,
+        "lesions": found.lesions,
+        "petrg": found.petrg,
+    }
+    return {
+        **{score.name: score.signature for score in found.text},
+        **{name: scores[0].signature for name, scores in families.items()},
+    }
+
+
+def _text_metrics(language: Language, scoring: Scoring) -> list[Mapping[str, Any]]:
+    return [
+        {
+            "name": metric.name,
+            "signature": metric.signature(),
+            "level": str(metric.level),
+            "higher_is_better": metric.higher_is_better,
+        }
+        for metric in scoring.metrics[language]
+    ]
+
+
+def _cohort(runtime: Runtime, planned: int) -> dict[str, Any]:
+    cohort = runtime.cohort
+    return {
+        "name": cohort.name,
+        "digest": cohort.digest,
+        "cases": len(runtime.case_files),
+        "case_list": {case.id: case.digest[:16] for case in runtime.cases()},
+        "complete": cohort.complete
+        and planned == len(cohort.case_files) * items_per_case(runtime.profile),
+    }
+
+
+def _decoding(runtime: Runtime) -> dict[str, Any]:
+    from pytest_pet2rep.models.request import decoding_profile
+
+    settings = runtime.settings
+    return dict(
+        decoding_profile(
+            settings.decoding, seed=settings.seed, max_new_tokens=settings.max_new_tokens
+        )
+    )
 
 
 def _preprocessing(runtime: Runtime, records: Sequence[Record]) -> str:

@@ -250,7 +250,7 @@ class Runtime:
         return summarise(
             records,
             scoring,
-            card=run_card(self, languages, records, planned=len(records) + len(holes)),
+            card=run_card(self, records, planned=len(records) + len(holes)),
             holes=holes,
             floors=floors,
             seconds=seconds,

@@ -1,0 +1,185 @@
+"""What is stored of a run, as plain JSON values and back.
+
+A record leaves out what has its default, and what its line says already: the same encoding serves
+``cases.jsonl`` and baseline files.  What may differ between equal runs (seconds, where a text
+lies) stands under ``timing`` of its line.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pytest_pet2rep.anatomy import Profile, ProfileOrgan
+from pytest_pet2rep.run.plan import PlannedItem
+from pytest_pet2rep.run.records import record_from_plain, record_to_plain
+from pytest_pet2rep.run.runfiles import CaseText, MissingItem
+from pytest_pet2rep.types import (
+    Expectation,
+    ExpectationSource,
+    Flag,
+    Language,
+    Outcome,
+    Record,
+    Side,
+    UptakeState,
+)
+
+_DEFAULTS: Mapping[str, Any] = {
+    field.name: field.default
+    for field in dataclasses.fields(Record)
+    if field.default is not dataclasses.MISSING
+}
+_OF_THE_LINE = frozenset({"cohort", "case", "repeat", "where"})
+
+
+def record_plain(record: Record) -> dict[str, Any]:
+    """Return ``record`` without its line's facts, without defaults, and without its timing."""
+    plain = record_to_plain(record)
+    facts = {name: value for name, value in plain["facts"].items() if name != "timing"}
+    kept = {
+        name: value
+        for name, value in plain.items()
+        if name not in _OF_THE_LINE and name != "facts" and not _is_default(name, value)
+    }
+    return kept | ({"facts": facts} if facts else {})
+
+
+def record_of(plain: Mapping[str, Any], line: Mapping[str, Any]) -> Record:
+    """Return the record that ``record_plain`` took apart; ``line`` is the object it stands in."""
+    timing = line.get("timing", {})
+    facts = dict(plain.get("facts", {}))
+    if plain["check"] == "text" and "made_now" in timing:
+        facts["timing"] = {"seconds": timing["seconds"], "made_now": timing["made_now"]}
+    whole = {
+        **_DEFAULTS,
+        **plain,
+        "facts": facts,
+        "where": timing.get("where", ""),
+        **{name: line[name] for name in ("cohort", "case", "repeat")},
+    }
+    return record_from_plain(whole)
+
+
+def _is_default(name: str, value: Any) -> bool:
+    if name not in _DEFAULTS:
+        return False
+    default = _DEFAULTS[name]
+    return bool(value == (list(default) if isinstance(default, tuple) else default))
+
+
+def line_plain(text: CaseText, records: Sequence[Record]) -> dict[str, Any]:
+    """Return the line of one report in ``cases.jsonl``, without its schema."""
+    plain = {
+        field.name: getattr(text, field.name)
+        for field in dataclasses.fields(text)
+        if field.name not in ("expectations", "flags")
+    }
+    return {
+        **plain,
+        "expectations": [expectation_plain(found) for found in text.expectations],
+        "flags": [dataclasses.asdict(flag) for flag in text.flags],
+        "records": [record_plain(record) for record in records],
+        "timing": line_timing(records),
+    }
+
+
+def line_timing(records: Sequence[Record]) -> dict[str, Any]:
+    """Return what may differ between equal runs: where the text lies, how long it took."""
+    timing: dict[str, Any] = {"where": next((r.where for r in records if r.where), "")}
+    for record in records:
+        timing |= record.facts.get("timing", {})
+    return timing
+
+
+def text_of(line: Mapping[str, Any]) -> CaseText:
+    """Return the texts and facts of one line."""
+    names = {field.name for field in dataclasses.fields(CaseText)}
+    values: dict[str, Any] = {name: value for name, value in line.items() if name in names}
+    values["language"] = Language(values["language"])
+    if values.get("outcome") is not None:
+        values["outcome"] = Outcome(values["outcome"])
+    values["expectations"] = tuple(map(expectation_of, line.get("expectations", ())))
+    values["flags"] = tuple(Flag(**flag) for flag in line.get("flags", ()))
+    return CaseText(**values)
+
+
+def expectation_plain(found: Expectation) -> dict[str, Any]:
+    """Return an expectation of a case file; states in the order of ``UptakeState``."""
+    plain = dataclasses.asdict(found)
+    plain["states"] = [str(state) for state in UptakeState if state in found.states]
+    return plain
+
+
+def expectation_of(plain: Mapping[str, Any]) -> Expectation:
+    """Return the expectation that ``expectation_plain`` took apart."""
+    values = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()
+    }
+    return Expectation(
+        **{
+            **values,
+            "states": frozenset(map(UptakeState, plain["states"])),
+            "source": ExpectationSource(plain["source"]),
+            "side": Side(plain["side"]),
+        }
+    )
+
+
+def planned_plain(items: Iterable[PlannedItem]) -> list[dict[str, Any]]:
+    """Return the plan: cases with the same items stand together."""
+    by_case: dict[str, list[str]] = {}
+    for item in sorted(items):
+        by_case.setdefault(item.case, []).append(_item_name(item))
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for case, names in by_case.items():
+        groups.setdefault(tuple(names), []).append(case)
+    return [{"cases": cases, "items": list(names)} for names, cases in sorted(groups.items())]
+
+
+def planned_of(groups: Iterable[Mapping[str, Any]]) -> tuple[PlannedItem, ...]:
+    """Return the items of a plan, sorted."""
+    found = {_item(case, name) for g in groups for case in g["cases"] for name in g["items"]}
+    return tuple(sorted(found))
+
+
+def _item_name(item: PlannedItem) -> str:
+    return f"{item.check}/{item.organ}" if item.organ else item.check
+
+
+def _item(case: str, name: str) -> PlannedItem:
+    check, _, organ = name.partition("/")
+    return PlannedItem(case=case, check=check, organ=organ)
+
+
+def holes_plain(holes: Iterable[MissingItem]) -> list[dict[str, str]]:
+    """Return holes as the summary writes them."""
+    return [
+        {
+            "case": hole.item.case,
+            "check": hole.item.check,
+            "organ": hole.item.organ,
+            "reason": hole.reason,
+        }
+        for hole in holes
+    ]
+
+
+def hole_of(plain: Mapping[str, str]) -> MissingItem:
+    """Return one hole."""
+    item = PlannedItem(case=plain["case"], check=plain["check"], organ=plain["organ"])
+    return MissingItem(item=item, reason=plain["reason"])
+
+
+def profile_of(plain: Mapping[str, Any]) -> Profile:
+    """Return the organ list that was written as a plain ``Profile``."""
+    return Profile(
+        id=plain["id"],
+        version=plain["version"],
+        digest=plain["digest"],
+        organs=tuple(
+            ProfileOrgan(id=o["id"], en=o["en"], zh=o["zh"], fine=tuple(o["fine"]))
+            for o in plain["organs"]
+        ),
+    )
