@@ -19,6 +19,8 @@ class OptionRow(NamedTuple):
     metavar: str = "TEXT"
     repeatable: bool = False
     switch: bool = False
+    line_by_line: bool = False
+    """In the ini file each value is a line of its own (it may hold blanks)."""
 
     @property
     def flag(self) -> str:
@@ -116,7 +118,8 @@ OPTIONS: tuple[OptionRow, ...] = (
     ),
     OptionRow(
         "expectations",
-        "strict: what the model did wrong fails the item; report: it is shown, not failed",
+        "strict: what the model did wrong fails the item; report: it is shown, not failed "
+        "(the default where gates are set)",
         default="strict",
         choices=("strict", "report"),
     ),
@@ -183,6 +186,51 @@ OPTIONS: tuple[OptionRow, ...] = (
         "baselines that see no image, scored beside the model on the same items: all, or none",
         default="all",
         choices=("all", "none"),
+    ),
+    OptionRow(
+        "gate",
+        "what the run must reach, repeatable: 'ce_recall[organ=liver] >= 0.8', "
+        "'bleu4 >= baseline - 0.02', 'lift(ce_f1) >= 0.05' ... (docs/reference/gates.md)",
+        metavar="EXPR",
+        repeatable=True,
+        line_by_line=True,
+    ),
+    OptionRow(
+        "gates",
+        "tables [tool.pet2rep.gates.NAME] of pyproject.toml that count, comma separated, or "
+        "none; default: all",
+        metavar="NAMES",
+    ),
+    OptionRow(
+        "confidence",
+        "of the one-sided bound that a gate is judged on",
+        default="0.95",
+        metavar="P",
+    ),
+    OptionRow(
+        "undecided",
+        "what a gate does that the cases can neither pass nor fail",
+        default="fail",
+        choices=("fail", "warn", "pass"),
+    ),
+    OptionRow(
+        "fail-on-error",
+        "cases that may end in an error or a timeout: any (one fails the run), none (no number "
+        "does), a share (2%) or a count (5); default: any, or what a gate on error_rate says",
+        metavar="any|none|SHARE|COUNT",
+    ),
+    OptionRow(
+        "plan",
+        "say what each gate can see on this cohort, what it takes and what it costs; generate "
+        "nothing",
+        switch=True,
+    ),
+    OptionRow(
+        "plan-arg",
+        "KEY=VALUE for the plan, repeatable: seconds, price, concurrency, correlation, expect "
+        "(docs/reference/gates.md)",
+        metavar="KEY=VALUE",
+        repeatable=True,
     ),
     OptionRow("json", "write the whole summary as JSON", metavar="PATH"),
 )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 from pytest_pet2rep.adapter.option_table import OPTIONS, OptionRow
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_pet2rep.run.gates_reading import Gating
     from pytest_pet2rep.run.settings import RunSettings
     from pytest_pet2rep.run.shards import Shard
 
@@ -22,6 +25,10 @@ class Options:
     """What the user asked for: the run, and where to write what."""
 
     run: RunSettings
+    gating: Gating
+    plan: bool = False
+    """Say what the gates can see, and generate nothing."""
+    plan_args: Mapping[str, str] = field(default_factory=dict)
     json: Path | None = None
     run_dir: Path | None = None
     save: str = ""
@@ -42,7 +49,8 @@ def register(parser: pytest.Parser) -> None:
             parser.addini(row.ini, shown, type="bool", default=False)
         elif row.repeatable:
             group.addoption(row.flag, action="append", metavar=row.metavar, help=shown)
-            parser.addini(row.ini, shown, type="args", default=[])
+            kind: Literal["linelist", "args"] = "linelist" if row.line_by_line else "args"
+            parser.addini(row.ini, shown, type=kind, default=[])
         else:
             choices = row.choices or None
             metavar = None if choices else row.metavar
@@ -66,6 +74,9 @@ def read_options(config: pytest.Config) -> Options:
 
     text = {row.name: _text(config, row) for row in OPTIONS if not (row.repeatable or row.switch)}
     language = text["language"]
+    gating = _gating(config, text)
+    if gating.specs and not _raw(config, "expectations"):
+        text["expectations"] = str(ExpectationMode.REPORT)
     run = RunSettings(
         model=text["model"],
         cases=_path(config, "cases"),
@@ -95,6 +106,9 @@ def read_options(config: pytest.Config) -> Options:
     )
     return Options(
         run=run,
+        gating=gating,
+        plan=bool(_raw(config, "plan")),
+        plan_args=_pairs(config, "plan-arg"),
         json=_path(config, "json"),
         run_dir=_path(config, "run-dir"),
         save=text["save"],
@@ -175,6 +189,32 @@ def _shard(value: str) -> Shard | None:
         return parse_shard(value) if value else None
     except UsageProblem as why:
         raise pytest.UsageError(f"--pet2rep-shard: {why}") from None
+
+
+def _gating(config: pytest.Config, text: Mapping[str, str]) -> Gating:
+    """Read the gates of the command line or the ini file, and of the tables of the root."""
+    from pytest_pet2rep.errors import UsageProblem
+    from pytest_pet2rep.run.error_budget import error_budget
+    from pytest_pet2rep.run.gates_reading import (
+        Gating,
+        confidence_of,
+        gate_specs,
+        read_gate_tables,
+    )
+    from pytest_pet2rep.run.verdict import Undecided
+
+    names = _names("gates", text["gates"]) if text["gates"] else None
+    budget = text["fail-on-error"]
+    try:
+        tables = read_gate_tables(config.rootpath / "pyproject.toml")
+        return Gating(
+            specs=gate_specs(_list(config, "gate"), tables, names),
+            confidence=confidence_of(text["confidence"], "--pet2rep-confidence"),
+            undecided=Undecided(text["undecided"]),
+            stated_budget=error_budget(budget) if budget else None,
+        )
+    except UsageProblem as why:
+        raise pytest.UsageError(str(why)) from None
 
 
 def _differences(names: list[str]) -> frozenset[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_pet2rep.errors import UnknownName, UsageProblem
+from pytest_pet2rep.run.error_budget import ANY, NONE, ErrorBudget
 from pytest_pet2rep.run.gate_grammar import (
     Against,
     Op,
@@ -20,6 +21,7 @@ from pytest_pet2rep.run.gate_grammar import (
     must_pass_gate,
     parse_gate,
 )
+from pytest_pet2rep.run.verdict import Undecided
 
 KEYS = (
     "expr", "metric", "slice", "op", "value", "margin", "lift", "floor", "must_pass", "confidence",
@@ -37,6 +39,26 @@ class GateSpec:
     confidence: float | None = None
     """``None``: that of the run."""
     family: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gating:
+    """What the user demands of a run, and how undecided and broken cases are taken."""
+
+    specs: tuple[GateSpec, ...] = ()
+    confidence: float = 0.95
+    """Of the one-sided bounds, where a gate names none."""
+    undecided: Undecided = Undecided.FAIL
+    stated_budget: ErrorBudget | None = None
+    """``--pet2rep-fail-on-error``; ``None``: see ``budget``."""
+
+    @property
+    def budget(self) -> ErrorBudget:
+        """One case that breaks fails the run, unless the user said otherwise or gates it."""
+        if self.stated_budget is not None:
+            return self.stated_budget
+        gated = any(spec.parsed.metric == "error_rate" for spec in self.specs)
+        return NONE if gated else ANY
 
 
 def read_gate_tables(pyproject: Path) -> Mapping[str, Mapping[str, Any]]:
