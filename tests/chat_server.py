@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,11 +24,28 @@ class ChatServer:
     default: Behaviour | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
+    looked: list[str] = field(default_factory=list)
+    """Paths that were read with GET: the list of models, the state of health."""
+    models: Behaviour | None = None
+    """How the list of models is answered; a list of one unless said otherwise."""
     under_way: int = 0
     most_under_way: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+    connections: set[socket.socket] = field(default_factory=set)
     stopped: threading.Event = field(default_factory=threading.Event)
     url: str = ""
+    http: ThreadingHTTPServer | None = None
+
+    def die(self) -> None:
+        """Stop listening and cut every connection, as the death of the process would."""
+        self.stopped.set()
+        if self.http is not None:
+            self.http.shutdown()
+            self.http.server_close()
+        with self.lock:
+            for connection in self.connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -50,6 +68,28 @@ class Handler(BaseHTTPRequestHandler):
         finally:
             with state.lock:
                 state.under_way -= 1
+
+    def setup(self) -> None:
+        super().setup()
+        with self.server.state.lock:
+            self.server.state.connections.add(self.connection)
+
+    def finish(self) -> None:
+        with self.server.state.lock:
+            self.server.state.connections.discard(self.connection)
+        with contextlib.suppress(OSError):
+            super().finish()
+
+    def do_GET(self) -> None:
+        state: ChatServer = self.server.state
+        with state.lock:
+            state.looked.append(self.path)
+        if not self.path.endswith("/models"):
+            self.send(404, "{}")
+        elif state.models is not None:
+            state.models(self, {})
+        else:
+            self.send(200, '{"object": "list", "data": [{"id": "m", "object": "model"}]}')
 
     def send(self, status: int, text: str, *headers: tuple[str, str]) -> None:
         content = text.encode()
@@ -126,6 +166,18 @@ def cut(handler: Handler, body: dict[str, Any]) -> None:
     handler.close_connection = True
 
 
+def stall(handler: Handler, body: dict[str, Any]) -> None:
+    """Send half of the answer, keep the connection, and say no more."""
+    content = json.dumps(completion(body)).encode()
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Length", str(len(content)))
+    handler.end_headers()
+    handler.wfile.write(content[: len(content) // 2])
+    handler.wfile.flush()
+    hang(handler, body)
+
+
 def hang(handler: Handler, _body: dict[str, Any]) -> None:
     """Never answer."""
     handler.server.state.stopped.wait(30)
@@ -148,6 +200,20 @@ def drip(handler: Handler, body: dict[str, Any]) -> None:
     handler.close_connection = True
 
 
+def in_pieces(handler: Handler, body: dict[str, Any], pieces: int = 8) -> None:
+    """Send the answer slowly, piece by piece, to its end."""
+    content = json.dumps(completion(body)).encode()
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Length", str(len(content)))
+    handler.end_headers()
+    step = -(-len(content) // pieces)
+    for start in range(0, len(content), step):
+        handler.wfile.write(content[start : start + step])
+        handler.wfile.flush()
+        time.sleep(0.05)
+
+
 def after(seconds: float, behave: Behaviour = answer) -> Behaviour:
     """Think before answering."""
 
@@ -160,10 +226,10 @@ def after(seconds: float, behave: Behaviour = answer) -> Behaviour:
 
 @contextlib.contextmanager
 def chat_server(*schedule: Behaviour, default: Behaviour | None = None) -> Iterator[ChatServer]:
-    """Run a server on a free port of this machine while the block lasts."""
+    """Run a server on a free port of this machine while the block lasts, or until it dies."""
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
-    running = ChatServer(schedule=list(schedule), default=default)
+    running = ChatServer(schedule=list(schedule), default=default, http=http)
     running.url = f"http://127.0.0.1:{http.server_address[1]}/v1"
     http.state = running  # type: ignore[attr-defined]
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
@@ -171,10 +237,8 @@ def chat_server(*schedule: Behaviour, default: Behaviour | None = None) -> Itera
     try:
         yield running
     finally:
-        running.stopped.set()
-        http.shutdown()
+        running.die()
         thread.join()
-        http.server_close()
 
 
 def texts_asked(server: ChatServer) -> Sequence[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from pytest_pet2rep.errors import GenerationFailed, UnknownName
 from pytest_pet2rep.types import Case, Generation, GenerationRequest, Section
@@ -65,6 +65,8 @@ class ProviderSettings:
     """``--pet2rep-allow-remote=HOST``: other machines that private cases may go to."""
     concurrency: int = 8
     """Requests to a server under way at once, from this process."""
+    service: Mapping[str, Any] = field(default_factory=dict)
+    """What :func:`open_service` found once for the whole run; empty where nobody has asked."""
     case_ids: frozenset[str] = frozenset()
     """Ids of the cases of this run, where they are known."""
     cohort: CohortInView = CohortInView()
@@ -88,12 +90,14 @@ class ProviderSettings:
 class Provider(Protocol):
     """A model under test.
 
-    Two more members are optional, because most models do not need them; they are read through
-    :func:`ahead_of` and :func:`takes_batches`:
+    Three more members are optional, because most models do not need them; they are read through
+    :func:`ahead_of`, :func:`takes_batches` and :func:`open_service`:
 
     - ``ahead: int``: how many requests it likes to be handed at once (absent: 1);
     - ``batches: bool``: whether it wants those in one call of ``generate`` (it makes a batch of
-      them), or one call per request, from several threads (absent: false).
+      them), or one call per request, from several threads (absent: false);
+    - ``open_service(example)``: makes sure that what stands behind it is there (absent: nothing
+      does).
     """
 
     @property
@@ -142,6 +146,19 @@ def takes_batches(provider: Provider) -> bool:
     Otherwise each request is a call of its own, and calls may come from several threads.
     """
     return bool(getattr(provider, "batches", False))
+
+
+def open_service(
+    provider: Provider, example: Callable[[], GenerationRequest | None]
+) -> Mapping[str, Any]:
+    """Let ``provider`` check, before the first report, that what stands behind it is there.
+
+    Called once per run, in the process that leads it; ``example`` gives a request of the run.
+    Returns plain facts for the providers of the other processes (``ProviderSettings.service``).
+    Raises ``UsageProblem`` where no request will be answered.
+    """
+    opened = getattr(provider, "open_service", None)
+    return {} if opened is None else dict(opened(example))
 
 
 def generate_one(provider: Provider, request: GenerationRequest) -> Generation:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import replace
 from typing import Any
 
-from pytest_pet2rep.errors import GenerationFailed
 from pytest_pet2rep.models.openai.endpoint import Endpoint
-from pytest_pet2rep.models.provider import Reply
 from pytest_pet2rep.types import FinishReason, Generation, GenerationRequest, SentImage, Usage
 
 _FINISH = {
@@ -57,22 +54,19 @@ def _data_url(image: SentImage) -> str:
     return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
 
 
-def generation_of(request: GenerationRequest, completion: Any, seconds: float) -> Reply:
-    """The first choice of a completion; a failure if there is none or it is no completion."""
-    choices = getattr(completion, "choices", None)
-    if not choices:
-        return GenerationFailed(f"case {request.case_id}: the server answered without a choice")
-    message = choices[0].message
-    refusal = getattr(message, "refusal", None)
-    text = message.content if isinstance(message.content, str) else ""
-    generation = Generation(
+def generation_of(completion: Any, *, images_sent: int, seconds: float) -> Generation:
+    """The first choice of a completion that has one."""
+    choice = completion.choices[0]
+    refusal = getattr(choice.message, "refusal", None)
+    text = choice.message.content if isinstance(choice.message.content, str) else ""
+    finish_reason = _FINISH.get(str(choice.finish_reason), FinishReason.UNKNOWN)
+    return Generation(
         raw=text or refusal or "",
-        finish_reason=_FINISH.get(str(choices[0].finish_reason), FinishReason.UNKNOWN),
+        finish_reason=FinishReason.REFUSED if refusal else finish_reason,
         usage=_usage(completion),
-        images_sent=len(request.images),
+        images_sent=images_sent,
         seconds=seconds,
     )
-    return replace(generation, finish_reason=FinishReason.REFUSED) if refusal else generation
 
 
 def _usage(completion: Any) -> Usage:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +17,7 @@ from PIL import Image
 
 from pytest_pet2rep.errors import GenerationFailed, GenerationTimeout, UsageProblem
 from pytest_pet2rep.models.openai.provider import ServedModel
-from pytest_pet2rep.models.provider import generate_one
+from pytest_pet2rep.models.provider import generate_one, open_service
 from pytest_pet2rep.models.registry import ProviderSettings, load_provider
 from pytest_pet2rep.models.request import decoding_profile
 from pytest_pet2rep.types import FinishReason, Generation, GenerationRequest
@@ -87,6 +90,8 @@ def test_greedy_and_paper_decoding_reach_the_server() -> None:
         (served.ends_with("content_filter", content=None), "", FinishReason.REFUSED),
         (served.ends_with("stop", content=None, refusal="No"), "No", FinishReason.REFUSED),
         (served.ends_with("stop", content=None), "", FinishReason.STOP),
+        (served.in_pieces, "report of A", FinishReason.STOP),
+        (served.answers(model="another"), "report of A", FinishReason.STOP),
         (served.ends_with("tool_calls"), "report of A", FinishReason.UNKNOWN),
         (served.answers("x" * 10_000_000), "x" * 10_000_000, FinishReason.STOP),
     ],
@@ -152,8 +157,8 @@ def test_what_lasts_is_an_error_of_that_case_and_the_others_are_answered(
     assert served.texts_asked(server).count("report of B") == requests
 
 
-@pytest.mark.parametrize("slow", [served.hang, served.drip])
-def test_a_server_that_hangs_or_drips_is_a_timeout(slow: Behaviour) -> None:
+@pytest.mark.parametrize("slow", [served.hang, served.stall, served.drip])
+def test_a_server_that_hangs_stalls_or_drips_is_a_timeout(slow: Behaviour) -> None:
     with (
         chat_server(slow) as server,
         model_at(server, timeout="0.5") as model,
@@ -185,6 +190,47 @@ def test_a_wrong_key_or_model_ends_the_run_before_the_first_answer(status: int) 
         pytest.raises(UsageProblem, match=f"openai/m: .*HTTP {status}"),
     ):
         model.generate([ask("A")])
+
+
+def test_a_server_that_dies_fails_what_follows_and_only_the_first_case_waits_for_it() -> None:
+    cases = [f"B{number}" for number in range(20)]  # 3.5 s of retries each would be over a minute
+    with chat_server() as server, model_at(server, concurrency=1, retries="3") as model:
+        generate_one(model, ask("A"))
+        server.die()
+        replies = model.generate([ask(case) for case in cases])
+    for case, reply in zip(cases, replies, strict=True):
+        assert isinstance(reply, GenerationFailed)
+        assert f"case {case}: the connection to http" in str(reply)
+    assert len(server.asked) == 1
+
+
+def test_threads_share_one_model_and_closing_it_sets_them_free() -> None:
+    outcomes: list[object] = []
+
+    def one(case: str) -> None:
+        try:
+            outcomes.append(generate_one(model, ask(case)).raw)
+        except CancelledError:
+            outcomes.append("cancelled")
+
+    with chat_server(served.answer, served.answer, default=served.hang) as server:
+        with model_at(server) as model:
+            first = [threading.Thread(target=one, args=(case,)) for case in "AB"]
+            for thread in first:
+                thread.start()
+            for thread in first:
+                thread.join()
+            last = [threading.Thread(target=one, args=(case,)) for case in "CD"]
+            for thread in last:
+                thread.start()
+            while server.under_way < 2:
+                time.sleep(0.01)
+        for thread in last:
+            thread.join(timeout=10)
+        one("E")
+    assert sorted(map(str, outcomes[:2])) == ["report of A", "report of B"]
+    assert outcomes[2:] == ["cancelled"] * 3
+    assert len(server.asked) == 4, "nothing is sent once the model is closed"
 
 
 def test_the_same_after_an_answer_is_an_error_of_that_case() -> None:
@@ -238,14 +284,31 @@ def test_a_proxy_of_the_environment_gets_nothing_that_is_for_this_machine(
         assert proxy.asked == []
 
 
-def test_the_probe_asks_twice_and_finds_that_images_are_looked_at() -> None:
+def opened(model: ServedModel, request: GenerationRequest | None = None) -> Mapping[str, Any]:
+    """What the service of ``model`` is found to be, with an example that has three images."""
+    return open_service(model, lambda: request or ask("A", images=some_images(3)))
+
+
+def test_the_probe_asks_twice_once_per_run_and_finds_that_images_are_looked_at() -> None:
     with chat_server() as server, model_at(server, probe="on") as model:
         assert model.images_verified is None
-        model.generate([ask("A", images=some_images(3)), ask("B", images=some_images(3))])
+        facts = opened(model)
         assert model.images_verified
-        model.generate([ask("C", images=some_images(3))])
-    assert len(server.asked) == 5
-    assert [body["max_tokens"] for body in server.asked].count(1) == 2
+        told = ProviderSettings(model_args={"base_url": server.url}, service=facts)
+        worker = load_provider("openai/m", told)
+        assert isinstance(worker, ServedModel)
+        assert worker.images_verified
+        for one in (model, worker):
+            one.generate([ask("C", images=some_images(3))])
+        worker.close()
+    assert [body["max_tokens"] for body in server.asked] == [1, 1, 9, 9]
+    assert server.looked == ["/v1/models"]
+
+
+def test_the_argument_probe_off_sends_no_request_of_the_run() -> None:
+    with chat_server() as server, model_at(server, probe="off") as model:
+        assert opened(model) == {"answered": False, "images_verified": None}
+    assert server.asked == []
 
 
 def test_a_server_that_does_not_look_at_images_ends_the_run() -> None:
@@ -255,7 +318,7 @@ def test_a_server_that_does_not_look_at_images_ends_the_run() -> None:
         model_at(server, probe="on") as model,
         pytest.raises(UsageProblem, match="10 prompt tokens with 3 images and 10 without"),
     ):
-        model.generate([ask(images=some_images(3))])
+        opened(model)
 
 
 def test_without_token_counts_the_images_stay_unverified() -> None:
@@ -263,8 +326,39 @@ def test_without_token_counts_the_images_stay_unverified() -> None:
         chat_server(default=served.answers(usage=None)) as server,
         model_at(server, probe="on") as model,
     ):
-        generate_one(model, ask(images=some_images(3)))
-        assert model.images_verified is None
+        assert opened(model) == {"answered": True, "images_verified": None}
+
+
+def test_a_probe_that_fails_says_nothing_of_the_images() -> None:
+    with (
+        chat_server(default=served.state(400)) as server,
+        model_at(server, probe="on") as model,
+    ):
+        assert opened(model)["images_verified"] is None
+
+
+def test_nothing_at_the_address_is_said_at_once_and_tried_once() -> None:
+    with chat_server() as server:
+        pass
+    with (
+        model_at(server, retries="5") as model,
+        pytest.raises(UsageProblem, match=r"openai/m: no server answers at http://127.*start it"),
+    ):
+        opened(model)
+
+
+def test_a_key_that_may_not_even_list_models_ends_the_run() -> None:
+    with chat_server() as server, model_at(server) as model:
+        server.models = served.state(401)
+        with pytest.raises(UsageProblem, match="openai/m: the server answered HTTP 401"):
+            opened(model)
+
+
+@pytest.mark.parametrize("other", [served.state(404), served.state(403), served.state(500)])
+def test_a_server_without_a_list_of_models_is_a_server_all_the_same(other: Behaviour) -> None:
+    with chat_server() as server, model_at(server, probe="on") as model:
+        server.models = other
+        assert opened(model)["images_verified"]
 
 
 def test_the_identity_is_only_what_the_user_states() -> None:
