@@ -49,10 +49,16 @@ def activate(config: pytest.Config) -> None:
         run_id = worker["pet2rep_run"] if worker else uuid.uuid4().hex
         runtime = Runtime(options.run, cohort, run_id)
         runtime.check()
+        if options.run_dir is not None and worker is None:
+            from pytest_pet2rep.run.runfiles_saving import check_folder
+
+            check_folder(options.run_dir)
     config.stash[OPTIONS] = options
     config.stash[RUNTIME] = runtime
     plugins = config.pluginmanager
-    plugins.register(CohortCollection(runtime.case_files), "pet2rep-collection")
+    shard = options.run.shard
+    mine = runtime.case_files if shard is None else shard.of(runtime.case_files)
+    plugins.register(CohortCollection(mine), "pet2rep-collection")
     from pytest_pet2rep.adapter.sending import RecordSender
 
     plugins.register(RecordSender(), "pet2rep-sending")

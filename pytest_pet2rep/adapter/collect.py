@@ -57,11 +57,12 @@ def _add_keywords(item: pytest.Item | pytest.Collector, case: Case, runtime: Run
 class CohortCollection:
     """Collection hooks, registered only when a model under test is named.
 
-    Only cases of the run's cohort are collected, wherever they are met.
+    Only cases of the run's cohort are collected, wherever they are met; of a shard, only its own.
     """
 
     def __init__(self, case_files: Iterable[Path]) -> None:
-        self.wanted = frozenset(Path(os.path.realpath(path)) for path in case_files)
+        self.case_files = tuple(case_files)
+        self.wanted = frozenset(Path(os.path.realpath(path)) for path in self.case_files)
         self.ancestors = frozenset(parent for path in self.wanted for parent in path.parents)
 
     @pytest.hookimpl(tryfirst=True)
@@ -85,7 +86,7 @@ class CohortCollection:
 
             metafunc.parametrize("pet2rep_check", check_names(), indirect=True)
         if not own and {"pet2rep_case", "pet2rep_report"}.intersection(names):
-            cases = runtime.cases()
+            cases = [runtime.load(path) for path in self.case_files]
             metafunc.parametrize(
                 "pet2rep_case", cases, ids=[case.id for case in cases], indirect=True
             )

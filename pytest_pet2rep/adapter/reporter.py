@@ -11,7 +11,9 @@ import pytest
 from pytest_pet2rep.adapter.options import Options
 from pytest_pet2rep.adapter.state import OPTIONS
 from pytest_pet2rep.adapter.wire import PROPERTY, from_wire
+from pytest_pet2rep.errors import StoreError
 from pytest_pet2rep.run.plan import PlannedItem, planned_item
+from pytest_pet2rep.run.runfiles_saving import Saving, begin, finish
 from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.run.summary import Summary
 from pytest_pet2rep.types import Outcome, Record
@@ -37,6 +39,7 @@ class Reporter:
         self.planned: dict[str, PlannedItem] = {}
         self.records: dict[str, Record] = {}
         self.crashed: set[str] = set()
+        self.saving: Saving | None = None
         self.summary: Summary | None = None
         self.exit_reason = ""
         self.started = time.perf_counter()
@@ -57,6 +60,11 @@ class Reporter:
             item = planned_item(nodeid, self.config.rootpath)
             if item is not None:
                 self.planned.setdefault(nodeid, item)
+        if self.planned and self.saving is None and not self.config.option.collectonly:
+            try:
+                self.saving = begin(self.runtime, self.planned.values(), self.options.run_dir)
+            except StoreError as why:
+                raise pytest.UsageError(str(why)) from why
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -94,6 +102,7 @@ class Reporter:
             seconds=time.perf_counter() - self.started,
         )
         self._judge(session)
+        self._store(session)
         self._write(session)
 
     def _holes(self) -> list[tuple[PlannedItem, str]]:
@@ -117,6 +126,23 @@ class Reporter:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
             count = len(self.summary.holes)
             self.exit_reason = f"{count} of {self.summary.planned} planned items have no result"
+
+    def _store(self, session: pytest.Session) -> None:
+        """Write the files of the run; one that cannot be kept is never green."""
+        if self.saving is None or self.summary is None:
+            return
+        try:
+            finish(
+                self.saving,
+                self.runtime,
+                list(self.records.values()),
+                self.summary,
+                exit_code=int(session.exitstatus),
+                exit_reason=self.exit_reason,
+            )
+        except StoreError as why:
+            self.exit_reason = str(why)
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
     def _write(self, session: pytest.Session) -> None:
         if self.options.json is None or self.summary is None:
@@ -143,4 +169,5 @@ class Reporter:
             return
         from pytest_pet2rep.adapter.terminal import show
 
-        show(terminalreporter, self.summary, self.options, self.exit_reason)
+        folder = self.saving.folder if self.saving is not None else None
+        show(terminalreporter, self.summary, self.options, self.exit_reason, folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_pet2rep.render.table import Table, render_table
@@ -28,9 +29,13 @@ SHOWN_HOLES = 10
 
 
 def show(
-    reporter: pytest.TerminalReporter, summary: Summary, options: Options, exit_reason: str
+    reporter: pytest.TerminalReporter,
+    summary: Summary,
+    options: Options,
+    exit_reason: str,
+    folder: Path | None = None,
 ) -> None:
-    """Write the summary at the verbosity that was asked for."""
+    """Write the summary at the verbosity that was asked for; ``folder`` holds the run's files."""
     verbosity = reporter.config.get_verbosity()
     passed = summary.recorded - summary.failed
     line = one_line(summary.scores, passed, summary.planned)
@@ -47,6 +52,8 @@ def show(
     if verbosity >= 0:
         if options.json is not None:
             reporter.write_line(f"summary written to {options.json}")
+        if folder is not None:
+            reporter.write_line(f"run stored in {folder}")
         reporter.write_line(line, bold=True)
     if exit_reason:
         reporter.write_line(f"pet2rep: {exit_reason}", red=True)

@@ -105,7 +105,7 @@ def baseline_text(run: RunData) -> str:
         "card": _card(run.card),
         "organ_list": run.profile,
         "summary": {name: run.summary[name] for name in _SCORED if name in run.summary},
-        "run_id": run.run_id,
+        "timing": {"run_id": run.run_id},
     }
     reports = [
         canonical_json(_report_plain(records), indent=None, exact=True).rstrip("\n")
@@ -130,7 +130,7 @@ def baseline_of(plain: Mapping[str, Any], file: Path) -> RunData:
         raise DataProblem(f"{file} holds no report: save the baseline again")
     planned = {PlannedItem(case=r.case, check=r.check, organ=r.organ) for r in records}
     return RunData(
-        run_id=plain["run_id"],
+        run_id=plain["timing"]["run_id"],
         card=plain["card"],
         profile=profile_of(plain["organ_list"]),
         planned=tuple(sorted(planned)),
