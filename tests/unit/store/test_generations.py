@@ -138,7 +138,7 @@ def test_an_exception_that_is_no_failure_leaves_no_tombstone(tmp_path: Path) -> 
 
     with pytest.raises(KeyboardInterrupt):
         store(tmp_path).obtain(KEY, interrupted, reusable=always)
-    assert not list(tmp_path.rglob("*.attempt"))
+    assert not [p for p in tmp_path.glob("attempts/**/*") if p.is_file()]
     assert store(tmp_path).obtain(KEY, text, reusable=always).generation == text()
 
 
@@ -182,17 +182,23 @@ def test_processes_that_race_for_a_report_make_it_once(tmp_path: Path) -> None:
 
 def test_files_are_private(tmp_path: Path) -> None:
     found = store(tmp_path / "s").obtain(KEY, text, reusable=always)
-    for path in found.path.parent.iterdir():
-        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
-    assert stat.S_IMODE(found.path.parent.stat().st_mode) & 0o077 == 0
+    assert found.path.is_file()
+    for path in (tmp_path / "s", *(tmp_path / "s").rglob("*")):
+        wanted = 0o700 if path.is_dir() else 0o600
+        assert stat.S_IMODE(path.stat().st_mode) == wanted, path
 
 
-@pytest.mark.parametrize("torn", ["", "{", "[]", '{"format": 99}'])
-def test_a_torn_or_foreign_entry_is_as_if_it_were_not_there(tmp_path: Path, torn: str) -> None:
+@pytest.mark.parametrize("damage", ["", "half", "missing"])
+def test_an_entry_whose_text_is_lost_is_as_if_it_were_not_there(
+    tmp_path: Path, damage: str
+) -> None:
     first = store(tmp_path).obtain(KEY, text, reusable=always)
-    first.path.with_suffix(".json").write_text(torn)
+    first.path.unlink() if damage == "missing" else first.path.write_text(damage)
     assert store(tmp_path).find(KEY) is None
-    assert store(tmp_path).obtain(KEY, text, reusable=always).generation == text()
+    again = store(tmp_path).obtain(KEY, text, reusable=always)
+    assert again.generation == text()
+    assert again.skipped == (f"texts/{first.path.parent.name}/{first.path.name}",)
+    assert store(tmp_path).find(KEY) is not None
 
 
 def test_a_folder_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path) -> None:
@@ -204,5 +210,29 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path)
 
 def test_an_entry_names_what_it_is_of_for_people(tmp_path: Path) -> None:
     kept = GenerationStore(root=tmp_path, run="r", facts={"model": "hf/x"})
-    found = kept.obtain(KEY, text, reusable=always)
-    assert json.loads(found.path.with_suffix(".json").read_text())["facts"] == {"model": "hf/x"}
+    kept.obtain(KEY, text, reusable=always, about={"case": "PET-1"}, judge=lambda g: "refusal")
+    (line,) = (tmp_path / "journal" / "ab.jsonl").read_text().splitlines()
+    entry = json.loads(line)
+    assert entry["facts"] == {"model": "hf/x", "case": "PET-1"}
+    assert (entry["run"], entry["outcome"], entry["seconds"]) == ("r", "refusal", 1.5)
+    assert entry["usage"] == {"prompt_tokens": 3, "completion_tokens": 5}
+
+
+def test_an_answer_that_no_longer_counts_as_one_is_not_reused_by_a_later_run(
+    tmp_path: Path,
+) -> None:
+    store(tmp_path, "run-1").obtain(KEY, lambda: text("I cannot help"), reusable=always)
+    later = store(tmp_path, "run-2").obtain(KEY, text, reusable=lambda g: "cannot" not in g.raw)
+    assert later.generation == text()
+    own = store(tmp_path, "run-1").obtain(KEY, text, reusable=lambda g: "cannot" not in g.raw)
+    assert own.generation is not None
+    assert own.generation.raw == "I cannot help"
+
+
+def test_an_error_of_the_model_s_own_is_not_called_one_of_the_store(tmp_path: Path) -> None:
+    def broken() -> Generation:
+        raise FileNotFoundError("weights.bin")
+
+    with pytest.raises(FileNotFoundError):
+        store(tmp_path).obtain(KEY, broken, reusable=always)
+    assert store(tmp_path).obtain(KEY, text, reusable=always).made_now
