@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -14,8 +14,8 @@ Numbers: TypeAlias = npt.NDArray[np.float64]
 
 FEWEST_EVENTS = 30
 """Fewer expected events of a class than this make an interval over it unreliable."""
-FEWEST_CASES = 10
-"""Fewer cases that move a score than this, and a bootstrap has nothing to resample."""
+FEWEST_CASES = 5
+"""With fewer cases than this, or fewer that differ between two runs, nothing is resampled."""
 
 
 class StatisticKind(StrEnum):
@@ -46,10 +46,9 @@ class Statistic:
     higher_is_better: bool = True
     signature: str = ""
     kind: StatisticKind = StatisticKind.ESTIMATE
-    events: int | None = None
-    """Expected events of the least supported class that enters; ``None``: no class enters."""
-    carriers: int | None = None
-    """Cases that have an event of that class; ``None``: every case carries the score."""
+    supports: Numbers | None = None
+    """Expected events of every class that enters, shape (cases, classes), repeats not counted anew;
+    ``None``: no class enters."""
     rate: bool = False
     """``sums`` are (events, of) and the score is their ratio: exact binomial limits exist."""
     bounds: tuple[float, float] = (0.0, 1.0)
@@ -57,7 +56,71 @@ class Statistic:
     repeats: Numbers | None = None
     """Sums of every repeat, shape (cases, repeats, k), where all cases have equally many."""
 
+    differs: npt.NDArray[np.bool_] | None = None
+    """For a difference of two runs: the cases in which they differ, shape (cases,)."""
+
     @property
     def observed(self) -> float:
         """The score of the run; NaN where it is unscored."""
         return float(self.value(self.sums.sum(axis=0))) if len(self.sums) else float("nan")
+
+    @property
+    def events(self) -> int | None:
+        """Expected events of the least supported class that enters; ``None``: no class enters."""
+        if self.supports is None or not self.supports.shape[1]:
+            return None
+        return round(float(self.supports.sum(axis=0).min()))
+
+    @property
+    def carriers(self) -> int:
+        """Cases that have an event of that class; all cases where no class enters."""
+        if self.supports is None or not self.supports.shape[1]:
+            return len(self.cases)
+        least = self.supports.sum(axis=0).argmin()
+        return int((self.supports[:, least] > 0).sum())
+
+    def of_cases(self, rows: npt.NDArray[np.int64]) -> Statistic:
+        """Return the same statistic over some cases, by row."""
+        return replace(
+            self,
+            cases=tuple(self.cases[row] for row in rows),
+            sums=self.sums[rows],
+            supports=None if self.supports is None else self.supports[rows],
+            repeats=None if self.repeats is None else self.repeats[rows],
+        )
+
+
+def difference(this: Statistic, baseline: Statistic) -> Statistic:
+    """Return this run's score minus the baseline's over the cases that both have, sorted by id.
+
+    Both are resampled with the same cases, so what a case does to both cancels out.
+    """
+    mine = {case: row for row, case in enumerate(this.cases)}
+    theirs = {case: row for row, case in enumerate(baseline.cases)}
+    common = sorted(mine.keys() & theirs.keys())
+    a = this.of_cases(np.array([mine[case] for case in common], dtype=np.int64))
+    b = baseline.of_cases(np.array([theirs[case] for case in common], dtype=np.int64))
+    width = a.sums.shape[1]
+    supports = [s.supports for s in (a, b) if s.supports is not None]
+    reach = max(s.bounds[1] - s.bounds[0] for s in (a, b))
+    same = a.sums.shape == b.sums.shape
+    return Statistic(
+        name=f"{this.name} - baseline",
+        cases=tuple(common),
+        sums=np.concatenate([a.sums, b.sums], axis=1),
+        value=lambda sums: a.value(sums[..., :width]) - b.value(sums[..., width:]),
+        higher_is_better=this.higher_is_better,
+        signature=this.signature,
+        kind=this.kind,
+        supports=np.concatenate(supports, axis=1) if supports else None,
+        bounds=(-reach, reach),
+        repeats=_side_by_side(a.repeats, b.repeats),
+        differs=(a.sums != b.sums).any(axis=1) if same else np.ones(len(common), dtype=bool),
+    )
+
+
+def _side_by_side(a: Numbers | None, b: Numbers | None) -> Numbers | None:
+    """Repeats are drawn in pairs, by number: both runs must have equally many."""
+    if a is None or b is None or a.shape[:2] != b.shape[:2]:
+        return None
+    return np.concatenate([a, b], axis=2)
