@@ -47,7 +47,13 @@ def activate(config: pytest.Config) -> None:
     with mistakes_as_usage_errors():
         cohort = chosen_cohort(config, options.run.cases)
         run_id = worker["pet2rep_run"] if worker else uuid.uuid4().hex
-        runtime = Runtime(options.run, cohort, run_id)
+        model_process = worker.get("pet2rep_model_process") if worker else None
+        runtime = Runtime(
+            options.run,
+            cohort,
+            run_id,
+            model_process=Path(model_process) if model_process else None,
+        )
         runtime.check()
         if options.run_dir is not None and worker is None:
             from pytest_pet2rep.run.runfiles_saving import check_folder
@@ -69,7 +75,7 @@ def activate(config: pytest.Config) -> None:
         if plugins.hasplugin("xdist"):
             from pytest_pet2rep.adapter.workers import WorkerHooks
 
-            plugins.register(WorkerHooks(run_id), "pet2rep-workers")
+            plugins.register(WorkerHooks(runtime), "pet2rep-workers")
 
 
 def _check_writable(path: Path) -> None:

@@ -6,17 +6,29 @@ from typing import Any
 
 import pytest
 
+from pytest_pet2rep.adapter.activation import mistakes_as_usage_errors
+from pytest_pet2rep.run.runtime import Runtime
+
 
 class WorkerHooks:
     """Hands the run to the workers and chooses how items are spread."""
 
-    def __init__(self, run_id: str) -> None:
-        self.run_id = run_id
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Give every worker the id of the run: within it each report is made once."""
-        node.workerinput["pet2rep_run"] = self.run_id
+        """Give every worker the id of the run: within it each report is made once.
+
+        A worker on this machine also learns where the process answers that holds the model.
+        """
+        node.workerinput["pet2rep_run"] = self.runtime.run_id
+        if node.gateway.spec.popen:
+            with mistakes_as_usage_errors():
+                address = self.runtime.model_process_for(
+                    _number_of(node), workers=len(node.nodemanager.specs)
+                )
+            node.workerinput["pet2rep_model_process"] = None if address is None else str(address)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
@@ -30,3 +42,9 @@ class WorkerHooks:
         from xdist.scheduler import WorkStealingScheduling
 
         return WorkStealingScheduling(config, log)
+
+
+def _number_of(node: Any) -> int:
+    """The number in ``gw3``; a worker that takes the place of a dead one goes on counting."""
+    digits = "".join(sign for sign in node.gateway.id if sign.isdigit())
+    return int(digits or 0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from pytest_pet2rep.errors import GenerationFailed, UnknownName
@@ -69,6 +70,8 @@ class ProviderSettings:
     """What :func:`open_service` found once for the whole run; empty where nobody has asked."""
     case_ids: frozenset[str] = frozenset()
     """Ids of the cases of this run, where they are known."""
+    model_process: Path | None = None
+    """Where the process answers that holds local weights for this worker (``models/apart``)."""
     cohort: CohortInView = CohortInView()
 
     def arguments(
@@ -90,14 +93,16 @@ class ProviderSettings:
 class Provider(Protocol):
     """A model under test.
 
-    Three more members are optional, because most models do not need them; they are read through
+    Four more members are optional, because most models do not need them; they are read through
     :func:`ahead_of`, :func:`takes_batches` and :func:`open_service`:
 
     - ``ahead: int``: how many requests it likes to be handed at once (absent: 1);
     - ``batches: bool``: whether it wants those in one call of ``generate`` (it makes a batch of
       them), or one call per request, from several threads (absent: false);
     - ``open_service(example)``: makes sure that what stands behind it is there (absent: nothing
-      does).
+      does);
+    - ``placement: Placement`` (``models/apart/placement.py``): which devices one copy of its
+      local weights takes (absent: one device, one copy).
     """
 
     @property

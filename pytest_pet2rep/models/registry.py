@@ -74,7 +74,13 @@ def load_provider(spec: str | ModelSpec, settings: ProviderSettings | None = Non
     optional package is needed.
     """
     parsed = ModelSpec.parse(spec) if isinstance(spec, str) else spec
-    return _opener(parsed)(parsed, settings or ProviderSettings())
+    settings = settings or ProviderSettings()
+    provider = _opener(parsed)(parsed, settings)
+    if settings.model_process is None or not provider.local_weights:
+        return provider
+    from pytest_pet2rep.models.apart.guest import ModelApart
+
+    return ModelApart(provider, settings.model_process)
 
 
 def provider_names() -> tuple[str, ...]:

@@ -5,7 +5,7 @@ One per process.  The model is loaded on the first report that is not in the sto
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from pytest_pet2rep.cohorts.cohort import Cohort
     from pytest_pet2rep.imaging.options import ViewOptions
     from pytest_pet2rep.metrics.text import TextMetric
+    from pytest_pet2rep.models.apart.processes import ModelProcesses
     from pytest_pet2rep.models.prompts import Prompt
-    from pytest_pet2rep.models.provider import CohortInView, Provider
+    from pytest_pet2rep.models.provider import CohortInView, Provider, ProviderSettings
     from pytest_pet2rep.run.plan import PlannedItem
     from pytest_pet2rep.run.settings import RunSettings
     from pytest_pet2rep.run.summary import Summary
@@ -35,10 +36,19 @@ class Runtime:
     ``run_id`` is the same in all processes of a run: within it every report is made once.
     """
 
-    def __init__(self, settings: RunSettings, cohort: Cohort, run_id: str) -> None:
+    def __init__(
+        self,
+        settings: RunSettings,
+        cohort: Cohort,
+        run_id: str,
+        *,
+        model_process: Path | None = None,
+    ) -> None:
         self.settings = settings
         self.cohort = cohort
         self.run_id = run_id
+        self._model_process = model_process
+        self._apart: ModelProcesses | None = None
         self._cases: dict[Path, Case] = {}
         self._assessments: dict[tuple[str, str, int], Assessment] = {}
         self._attempts: dict[tuple[str, str, int, str], Attempt] = {}
@@ -53,22 +63,38 @@ class Runtime:
     @cached_property
     def provider(self) -> Provider:
         """The model under test (cheap until it generates: weights are loaded by then)."""
-        from pytest_pet2rep.models.provider import ProviderSettings
         from pytest_pet2rep.models.registry import load_provider
 
-        return load_provider(
-            self.settings.model,
-            ProviderSettings(
-                model_args=self.settings.model_args,
-                revision=self.settings.model_revision,
-                trust_remote_code=self.settings.trust_remote_code,
-                case_ids=frozenset(path.parent.name for path in self.case_files),
-                private=any(case.private for case in self.cases()),
-                allowed_hosts=self.settings.allowed_hosts,
-                offline=self.settings.offline,
-                cohort=self.cohort_in_view,
-            ),
+        return load_provider(self.settings.model, self.provider_settings)
+
+    @property
+    def provider_settings(self) -> ProviderSettings:
+        """What the options say about the model, besides its name."""
+        from pytest_pet2rep.models.provider import ProviderSettings
+
+        return ProviderSettings(
+            model_args=self.settings.model_args,
+            revision=self.settings.model_revision,
+            trust_remote_code=self.settings.trust_remote_code,
+            case_ids=frozenset(path.parent.name for path in self.case_files),
+            private=any(case.private for case in self.cases()),
+            allowed_hosts=self.settings.allowed_hosts,
+            offline=self.settings.offline,
+            cohort=self.cohort_in_view,
+            model_process=self._model_process,
         )
+
+    def model_process_for(self, worker: int, *, workers: int) -> Path | None:
+        """Where worker number ``worker`` (from 0) finds the weights; for the leading process.
+
+        Starts the processes that hold them when it is first asked.  ``None``: each worker has
+        its own model, because it has no weights on this machine.
+        """
+        if self._apart is None:
+            from pytest_pet2rep.models.apart.processes import hold_apart
+
+            self._apart = hold_apart(self.provider, self.provider_settings, workers=workers)
+        return None if self._apart is None else self._apart.address(worker)
 
     @property
     def cohort_in_view(self) -> CohortInView:
@@ -155,12 +181,14 @@ class Runtime:
         package, or a metric that fails its self-test.
         """
         from pytest_pet2rep.models.request import decoding_profile
+        from pytest_pet2rep.run.controls import check_controllable
 
         decoding_profile(self.settings.decoding)
         for language in sorted({self.language_of(case) for case in self.cases()}):
             self.metrics_for(language)
             self.prompt_for(language)
         self.provider.name  # noqa: B018 (opens the provider)
+        check_controllable(self)
         self.profile  # noqa: B018 (loads the organ list)
         self.view_options  # noqa: B018 (checks its arguments)
 
@@ -194,14 +222,37 @@ class Runtime:
         """Return the report of ``case`` beside its reference, worked out once."""
         wanted = (case.cohort, case.id, repeat)
         if wanted not in self._assessments:
-            self._assessments[wanted] = assess(
-                case,
-                self.attempt(case, repeat),
-                language=self.language_of(case),
-                section=self.settings.section,
-                profile=self.profile,
-            )
+            self._assessments[wanted] = self._assessment(case, self.attempt(case, repeat))
         return self._assessments[wanted]
+
+    def _assessment(self, case: Case, attempt: Attempt) -> Assessment:
+        return assess(
+            case,
+            attempt,
+            language=self.language_of(case),
+            section=self.settings.section,
+            profile=self.profile,
+        )
+
+    def assess_control(self, case: Case, control: str) -> Assessment:
+        """Return the report of ``case`` under one of its controls, beside its reference."""
+        from pytest_pet2rep.run.controls import images_for
+
+        attempt = self.attempt(case, purpose=control, images=images_for(control, self, case))
+        return self._assessment(case, attempt)
+
+    def controls_of(self, case_id: str) -> tuple[str, ...]:
+        """Return the controls that are tried on a case of this run."""
+        return self._controls.get(case_id, ())
+
+    @cached_property
+    def _controls(self) -> Mapping[str, tuple[str, ...]]:
+        from pytest_pet2rep.run.controls import planned_controls
+
+        settings = self.settings
+        if not (settings.aa or settings.controls):
+            return {}
+        return planned_controls(settings, [path.parent.name for path in self.case_files])
 
     def header(self) -> list[str]:
         """Return the lines that a run begins with: model, cohort, what is to be done."""
@@ -253,6 +304,7 @@ class Runtime:
             card=run_card(self, records, planned=len(records) + len(holes)),
             holes=holes,
             floors=floors,
+            epochs=self.settings.epochs,
             seconds=seconds,
         )
 
@@ -260,6 +312,8 @@ class Runtime:
         """Free the model, if it was loaded."""
         if "provider" in self.__dict__:
             self.provider.close()
+        if self._apart is not None:
+            self._apart.close()
 
 
 def _some(names: Sequence[str]) -> str:

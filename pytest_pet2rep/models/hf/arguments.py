@@ -32,6 +32,8 @@ class Arguments:
     """Empty: what transformers chooses."""
     batch_size: int = 1
     """Reports that are generated together."""
+    processes_per_device: int = 1
+    """Copies of the weights on one device, where several workers share the model."""
     chat_template: Mapping[str, Any] = field(default_factory=dict)
     """Variables of the chat template, e.g. ``enable_thinking``."""
     processor: Mapping[str, Any] = field(default_factory=dict)
@@ -56,6 +58,7 @@ def read_arguments(provider: str, settings: ProviderSettings) -> Arguments:
         dtype=dtype,
         attn_implementation=given.get("attn_implementation", ""),
         batch_size=batch_size,
+        processes_per_device=whole_number(given, "processes_per_device", 1),
         chat_template=below(given, CHAT_TEMPLATE),
         processor=below(given, PROCESSOR),
         facts=tuple(f"{key}={decisive[key]}" for key in sorted(decisive)),

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from functools import cached_property
 
+from pytest_pet2rep.models.apart.placement import Placement
 from pytest_pet2rep.models.hf.arguments import read_arguments
 from pytest_pet2rep.models.hf.generating import Batches, give_memory_back
 from pytest_pet2rep.models.hf.loading import Loaded, load, need_libraries, quiet
@@ -35,6 +36,16 @@ class HuggingFaceModel:
     def ahead(self) -> int:
         """Requests that make one batch."""
         return self._arguments.batch_size
+
+    @property
+    def placement(self) -> Placement:
+        """Which devices one copy of the weights takes."""
+        arguments = self._arguments
+        return Placement(
+            devices=0 if arguments.device_map else 1,
+            processes_per_device=arguments.processes_per_device,
+            named=not arguments.device_map and arguments.device != "auto",
+        )
 
     @cached_property
     def source(self) -> Source:
