@@ -91,6 +91,16 @@ class GenerationStore:
         """
         return self._find(key, lambda _generation: True)
 
+    def text(self, digest: str) -> str | None:
+        """Return the raw text that a file of the store is named by, ``None`` if it is not there.
+
+        Raises ``StoreError`` if it cannot be read.
+        """
+        try:
+            return self._texts.read(digest)
+        except OSError as why:
+            raise StoreError(f"cannot read {self._texts.path(digest)}: {why}") from why
+
     def obtain(
         self,
         key: str,
