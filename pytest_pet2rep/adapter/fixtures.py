@@ -11,6 +11,7 @@ from pytest_pet2rep.errors import StoreError
 from pytest_pet2rep.render.untrusted import terminal_safe
 from pytest_pet2rep.run.assessment import Assessment
 from pytest_pet2rep.run.items import check_record, text_record, uptake_record
+from pytest_pet2rep.run.redaction import WITHHELD, redacted_record
 from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.run.settings import ExpectationMode
 from pytest_pet2rep.types import BROKEN, Case, Record
@@ -49,6 +50,8 @@ class Desk:
             pytest.fail(terminal_safe(str(why)), pytrace=False)
 
     def _settle(self, item: pytest.Item, record: Record) -> None:
+        if self.runtime.settings.redact:
+            record = redacted_record(record)
         item.stash[RECORD] = record
         if not record.failed:
             return
@@ -89,7 +92,8 @@ def report_text(runtime: Runtime, case: Case) -> str:
     except StoreError as why:
         pytest.fail(terminal_safe(str(why)), pytrace=False)
     if not attempt.usable:
-        reason = terminal_safe(f"{attempt.outcome}: {attempt.reason}")
+        why = WITHHELD if runtime.settings.redact else attempt.reason
+        reason = terminal_safe(f"{attempt.outcome}: {why}")
         pytest.fail(f"{case.id}: no usable report: {reason}", False)
     return attempt.text
 

@@ -154,6 +154,23 @@ OPTIONS: tuple[OptionRow, ...] = (
     ),
     OptionRow("offline", "nothing leaves this machine, private or not", switch=True),
     OptionRow(
+        "resume",
+        "take up the last unfinished run with these settings where it was; start a new one if "
+        "there is none (docs/how-to/resume.md)",
+        switch=True,
+    ),
+    OptionRow(
+        "retry-errors",
+        "take up the last run with these settings, finished or not, and try its errors and "
+        "timeouts again",
+        switch=True,
+    ),
+    OptionRow(
+        "redact",
+        "keep texts out of everything but the store: ids, states and numbers only",
+        switch=True,
+    ),
+    OptionRow(
         "run-dir",
         "folder of this run's files (docs/reference/run-files.md); default: a new one in the "
         "user's cache folder",

@@ -101,6 +101,9 @@ def read_options(config: pytest.Config) -> Options:
         trust_remote_code=bool(_raw(config, "trust-remote-code")),
         allowed_hosts=frozenset(_list(config, "allow-remote")),
         offline=bool(_raw(config, "offline")),
+        resume=bool(_raw(config, "resume")),
+        retry_errors=bool(_raw(config, "retry-errors")),
+        redact=bool(_raw(config, "redact")),
         floors=text["floors"] != "none",
         shard=_shard(text["shard"]),
     )

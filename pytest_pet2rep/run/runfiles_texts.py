@@ -1,7 +1,7 @@
 """The texts of a run, gathered on the controller: from the store, never generated.
 
-A record names where its text lies, and the name of that file is the key of the store; only where
-that says nothing is the request put together again to find the key.
+A record names where its text lies, and the name of that file is the digest of the text; only
+where that says nothing is the request put together again to find the key.
 """
 
 from __future__ import annotations
@@ -88,12 +88,9 @@ def _stored_raw(runtime: Runtime, where: str) -> str | None:
     if not where or runtime.provider.kept_elsewhere or path.suffix != ".txt":
         return None
     try:
-        stored = runtime.store.find(path.name.partition(".")[0])
+        return runtime.store.text(path.stem)
     except StoreError:
         return None
-    if stored is None or stored.generation is None:
-        return None
-    return stored.generation.raw
 
 
 def _cleaned(runtime: Runtime, raw: str, language: Language) -> str:

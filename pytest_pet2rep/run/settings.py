@@ -55,6 +55,12 @@ class RunSettings:
     trust_remote_code: bool = False
     allowed_hosts: frozenset[str] = frozenset()
     offline: bool = False
+    resume: bool = False
+    """Take up the last unfinished run with equal settings."""
+    retry_errors: bool = False
+    """Take up the last run with equal settings, and try its errors and timeouts again."""
+    redact: bool = False
+    """Texts of reports stay in the store; nothing else holds any."""
     shard: Shard | None = None
     """Which part of the cohort this process runs; ``None`` is all of it."""
     floors: bool = True
