@@ -55,6 +55,13 @@ def activate(config: pytest.Config) -> None:
             model_process=Path(model_process) if model_process else None,
         )
         runtime.check()
+        hold = None
+        if worker is not None:
+            runtime.take = worker["pet2rep_take"]
+        elif not config.option.collectonly:
+            from pytest_pet2rep.run.resume import begin_run
+
+            hold = begin_run(runtime)
         if options.run_dir is not None and worker is None:
             from pytest_pet2rep.run.runfiles_saving import check_folder
 
@@ -71,7 +78,15 @@ def activate(config: pytest.Config) -> None:
     if worker is None:
         from pytest_pet2rep.adapter.reporter import Reporter
 
-        plugins.register(Reporter(config, runtime), "pet2rep-reporter")
+        reporter = Reporter(config, runtime)
+        plugins.register(reporter, "pet2rep-reporter")
+        from pytest_pet2rep.adapter.stopping import StoreWatch
+
+        plugins.register(StoreWatch(), "pet2rep-store-watch")
+        if hold is not None:
+            from pytest_pet2rep.adapter.registering import RunRegistration
+
+            plugins.register(RunRegistration(hold, reporter), "pet2rep-registration")
         if plugins.hasplugin("xdist"):
             from pytest_pet2rep.adapter.workers import WorkerHooks
 

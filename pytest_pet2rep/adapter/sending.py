@@ -6,13 +6,19 @@ from collections.abc import Generator
 
 import pytest
 
-from pytest_pet2rep.adapter.state import RECORD
+from pytest_pet2rep.adapter.state import RECORD, RUNTIME
+from pytest_pet2rep.adapter.stopping import stop_after, store_error_behind
 from pytest_pet2rep.adapter.wire import PROPERTY, to_wire
+from pytest_pet2rep.adapter.withholding import withhold
 from pytest_pet2rep.types import Record
 
 
 class RecordSender:
-    """Hands the record over on the report of the call phase, and a few scalars to JUnit."""
+    """Hands the record over on the report of the call phase, and a few scalars to JUnit.
+
+    The one place that every report of an item passes: what must stop the run, or may not leave
+    this process, is seen to here.
+    """
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -25,6 +31,11 @@ class RecordSender:
         if record is not None and call.when == "call":
             # A list of its own: what is appended to the item's list would enter JUnit as well.
             report.user_properties = [*report.user_properties, (PROPERTY, to_wire(record))]
+        unkept = store_error_behind(call)
+        if unkept is not None:
+            stop_after(item, report, unkept)
+        elif item.config.stash[RUNTIME].settings.redact:
+            withhold(item, call, report)
         return report
 
 

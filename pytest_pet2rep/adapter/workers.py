@@ -23,6 +23,7 @@ class WorkerHooks:
         A worker on this machine also learns where the process answers that holds the model.
         """
         node.workerinput["pet2rep_run"] = self.runtime.run_id
+        node.workerinput["pet2rep_take"] = self.runtime.take
         if node.gateway.spec.popen:
             with mistakes_as_usage_errors():
                 address = self.runtime.model_process_for(

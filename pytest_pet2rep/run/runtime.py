@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_pet2rep.anatomy import Profile, load_profile
-from pytest_pet2rep.cachefolder import cache_folder
 from pytest_pet2rep.run.assessment import Assessment, assess
 from pytest_pet2rep.run.attempt import Attempt
 from pytest_pet2rep.run.generating import AlterImages, ReportMaker, Wanted
@@ -47,6 +46,8 @@ class Runtime:
         self.settings = settings
         self.cohort = cohort
         self.run_id = run_id
+        self.take = 0
+        """How often this run was taken up again (see ``run.resume``)."""
         self._model_process = model_process
         self._apart: ModelProcesses | None = None
         self._cases: dict[Path, Case] = {}
@@ -116,13 +117,15 @@ class Runtime:
 
     @cached_property
     def store(self) -> GenerationStore:
+        from pytest_pet2rep.run.resume import store_root
         from pytest_pet2rep.store.generations import GenerationStore
 
-        root = self.settings.store or cache_folder("generations")
         identity = self.provider.identity
         return GenerationStore(
-            root=Path(root),
+            root=store_root(self.settings),
             run=self.run_id,
+            take=self.take,
+            retry_errors=self.settings.retry_errors,
             only_this_run=not identity.reusable,
             facts={"model": self.settings.model, "identity": identity.text},
         )

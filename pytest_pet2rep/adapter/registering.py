@@ -1,0 +1,39 @@
+"""Controller side: the run is written down in its store when it begins and when it is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_pet2rep.adapter.activation import mistakes_as_usage_errors
+
+if TYPE_CHECKING:
+    from pytest_pet2rep.adapter.reporter import Reporter
+    from pytest_pet2rep.run.resume import RunHold
+
+_UNFINISHED = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+
+
+class RunRegistration:
+    """Says which run is taken up, and writes down the end of one that has nothing left to do."""
+
+    def __init__(self, hold: RunHold, reporter: Reporter) -> None:
+        self.hold = hold
+        self.reporter = reporter
+
+    def pytest_report_header(self) -> list[str]:
+        return [self.hold.told] if self.hold.told else []
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
+        """Write down the end after everything else: what follows a crash is a resume."""
+        yield
+        summary = self.reporter.summary
+        if summary is not None and not summary.holes and session.exitstatus not in _UNFINISHED:
+            with mistakes_as_usage_errors():
+                self.hold.finish(int(session.exitstatus))
+
+    def pytest_unconfigure(self) -> None:
+        self.hold.let_go()
