@@ -23,6 +23,7 @@ from pytest_pet2rep.errors import (
     UnknownName,
     UsageProblem,
 )
+from pytest_pet2rep.models.loop_thread import LoopThread
 from pytest_pet2rep.models.provider import (
     Identity,
     ProviderSettings,
@@ -36,8 +37,10 @@ from pytest_pet2rep.types import Generation, GenerationRequest
 class PythonModel:
     """A provider around a user's object.
 
-    The object may say ``needs_images`` (true unless said otherwise), ``sees_reference`` and
-    ``local_weights`` (false unless said otherwise), and may have a ``close`` method.
+    The object, or the factory for it, may say ``needs_images`` (true unless said otherwise),
+    ``sees_reference`` and ``local_weights`` (false unless said otherwise) and ``ahead`` (requests
+    that it likes to have at once, 1 unless said otherwise); the object may have a ``close`` method.
+    What the factory says is known before it is called: a class is a factory that says things.
     """
 
     kept_elsewhere = False
@@ -52,9 +55,16 @@ class PythonModel:
     @cached_property
     def _model(self) -> Any:
         try:
-            return self._factory(**self._arguments)
+            made = self._factory(**self._arguments)
         except Exception as why:
             raise UsageProblem(f"{self.name}: the factory failed: {_told(why)}") from why
+        if inspect.iscoroutine(made):
+            made.close()
+            raise UsageProblem(
+                f"{self.name}: the factory is asynchronous; it must return the model itself, "
+                f"whose generating may be asynchronous"
+            )
+        return made
 
     @cached_property
     def _generate(self) -> Callable[[GenerationRequest], Any]:
@@ -67,20 +77,42 @@ class PythonModel:
         return generate  # type: ignore[no-any-return]
 
     @cached_property
-    def _runner(self) -> asyncio.Runner:
-        return asyncio.Runner()
+    def _loop(self) -> LoopThread:
+        return LoopThread("pet2rep-py")
 
     @property
     def needs_images(self) -> bool:
-        return bool(getattr(self._model, "needs_images", True))
+        return bool(self._said("needs_images", True))
 
     @property
     def sees_reference(self) -> bool:
-        return bool(getattr(self._model, "sees_reference", False))
+        return bool(self._said("sees_reference", False))
 
     @property
     def local_weights(self) -> bool:
-        return bool(getattr(self._model, "local_weights", False))
+        return bool(self._said("local_weights", False))
+
+    @property
+    def ahead(self) -> int:
+        """Requests that the model likes to have at once; raises ``UsageProblem`` for no number."""
+        wanted = self._said("ahead", 1)
+        if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
+            raise UsageProblem(f"{self.name}: ahead is {wanted!r}, no whole number from 1")
+        return wanted
+
+    @property
+    def batches(self) -> bool:
+        """All requests of one call are under way at once if the model is asynchronous."""
+        generate = self._generate
+        called = getattr(generate, "__call__", None)  # noqa: B004 (an object may be the function)
+        return inspect.iscoroutinefunction(generate) or inspect.iscoroutinefunction(called)
+
+    def _said(self, name: str, default: Any) -> Any:
+        missing = object()
+        said = getattr(self._factory, name, missing)
+        if said is missing or isinstance(said, property):
+            said = getattr(self._model, name, default)
+        return said
 
     @property
     def identity(self) -> Identity:
@@ -93,18 +125,17 @@ class PythonModel:
         pending = [_start(generate, request) for request in requests]
         waiting = [answer for answer in pending if isinstance(answer, _Pending)]
         if waiting:
-            self._runner.run(_wait_for(waiting))
+            self._loop.run(_wait_for(waiting))
         return [answer.reply if isinstance(answer, _Pending) else answer for answer in pending]
 
     def close(self) -> None:
         if "_model" in self.__dict__:
             closed = getattr(self._model, "close", lambda: None)()
             if inspect.isawaitable(closed):
-                self._runner.run(_finish(closed))
+                self._loop.run(_finish(closed))
             del self.__dict__["_model"]
-        if "_runner" in self.__dict__:
-            self._runner.close()
-            del self.__dict__["_runner"]
+        if "_loop" in self.__dict__:
+            self.__dict__.pop("_loop").close()
 
 
 def _start(
@@ -150,9 +181,10 @@ def _as_reply(request: GenerationRequest, answer: object, seconds: float) -> Rep
     if isinstance(answer, str):
         answer = Generation(raw=answer)
     if not isinstance(answer, Generation):
+        yields = inspect.isgenerator(answer) or inspect.isasyncgen(answer)
+        did = "yields its answer" if yields else f"returned {type(answer).__name__}"
         return GenerationFailed(
-            f"case {request.case_id}: the model returned a {type(answer).__name__}; a text or a "
-            f"Generation is needed"
+            f"case {request.case_id}: the model {did}; it must return a text or a Generation"
         )
     sent = answer.images_sent or len(request.images)
     completed = replace(answer, images_sent=sent, seconds=answer.seconds or seconds)

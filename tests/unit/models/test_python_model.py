@@ -6,6 +6,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from pytest_pet2rep.errors import (
     UnknownName,
     UsageProblem,
 )
-from pytest_pet2rep.models.provider import Provider, generate_one
+from pytest_pet2rep.models.provider import Provider, ahead_of, generate_one, takes_batches
 from pytest_pet2rep.models.registry import ProviderSettings, load_provider
 from pytest_pet2rep.types import FinishReason
 from tests.model_inputs import a_request, some_images
@@ -110,8 +111,60 @@ def test_an_exception_fails_one_case_with_type_and_message(loaded: Loaded) -> No
     assert isinstance(late, GenerationTimeout)
     assert "TimeoutError: 30 s" in str(late)
     assert isinstance(wrong, GenerationFailed)
-    assert "returned a int" in str(wrong)
+    assert "returned int; it must return a text or a Generation" in str(wrong)
     assert not isinstance(fine, GenerationFailed)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def generate(request):\n    yield 'part'\n",
+        "async def generate(request):\n    yield 'part'\n",
+        "async def generate(request):\n    return (part for part in 'part')\n",
+    ],
+)
+def test_a_model_that_yields_is_told_to_return(loaded: Loaded, code: str) -> None:
+    provider = loaded(code + "def make(): return generate\n")
+    with pytest.raises(GenerationFailed, match="case A: the model yields its answer; it must"):
+        generate_one(provider, a_request("A"))
+
+
+def test_an_asynchronous_model_is_asked_from_any_thread(loaded: Loaded) -> None:
+    provider = loaded("async def generate(r): return r.case_id\ndef make(): return generate\n")
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(generate_one, [provider] * 8, map(a_request, "ABCDEFGH")))
+    assert [answer.raw for answer in answers] == list("ABCDEFGH")
+
+
+def test_what_a_class_says_is_known_before_it_is_called(loaded: Loaded) -> None:
+    provider = loaded(
+        "class make:\n"
+        "    needs_images, local_weights, ahead = False, True, 4\n"
+        "    def __init__(self): raise AssertionError('called')\n"
+    )
+    assert (provider.needs_images, provider.local_weights, ahead_of(provider)) == (False, True, 4)
+
+
+@pytest.mark.parametrize("wrong", ["'4'", "0", "True"])
+def test_ahead_that_is_no_number_is_explained(loaded: Loaded, wrong: str) -> None:
+    provider = loaded(f"class make:\n    ahead = {wrong}\n    def generate(self, r): return 'x'\n")
+    with pytest.raises(UsageProblem, match=f"ahead is {wrong}, no whole number from 1"):
+        ahead_of(provider)
+
+
+@pytest.mark.parametrize(
+    ("code", "together"),
+    [
+        ("async def generate(r): return 'x'\ndef make(): return generate\n", True),
+        ("class make:\n    async def generate(self, r): return 'x'\n", True),
+        ("class make:\n    async def __call__(self, r): return 'x'\n", True),
+        ("def make(): return lambda r: 'x'\n", False),
+    ],
+)
+def test_only_an_asynchronous_model_wants_its_requests_in_one_call(
+    loaded: Loaded, code: str, together: bool
+) -> None:
+    assert takes_batches(loaded(code)) is together
 
 
 def test_images_that_were_not_all_seen_are_a_failure_not_a_low_score(loaded: Loaded) -> None:
@@ -147,6 +200,7 @@ def test_the_identity_is_only_what_the_user_states(loaded: Loaded) -> None:
         ("def make(): return 3\n", "returned a int"),
         ("def make(): raise KeyError('w')\n", "the factory failed: KeyError"),
         ("def make(word): return None\n", "the factory failed: TypeError"),
+        ("async def make(): return lambda r: 'x'\n", "the factory is asynchronous"),
     ],
 )
 def test_a_module_or_factory_that_does_not_work_is_a_usage_problem(
