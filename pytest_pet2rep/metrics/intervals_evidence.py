@@ -168,7 +168,7 @@ class Evidence:
     def _smooth_limit(self, tail: float, *, upper: bool) -> Numbers:
         value = np.asarray(self.value)
         if self.used is Method.WILSON:
-            events, of = self.statistic.sums.T
+            events, of = self.statistic.sums[:, 0], self.statistic.sums[:, 1]
             size, df = effective_size(events, of), degrees_of_freedom(self.left_out)
             return wilson_limit(value, size, tail, df, upper=upper)
         if self.used is Method.BCA:
@@ -188,7 +188,7 @@ class Evidence:
         """
         low, high = self.statistic.bounds
         if self.statistic.rate and not self._flat:
-            events, of = self.statistic.sums.sum(axis=0)
+            events, of = self.statistic.sums.sum(axis=0)[:2]
             return exact_limit(events, of, tail, upper=upper)
         reach = (high - low) * exact_limit(0, self.statistic.carriers, tail, upper=True)
         if self.value == high:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
@@ -50,7 +50,7 @@ class Statistic:
     """Expected events of every class that enters, shape (cases, classes), repeats not counted anew;
     ``None``: no class enters."""
     rate: bool = False
-    """``sums`` are (events, of) and the score is their ratio: exact binomial limits exist."""
+    """``sums`` begin with (events, of) and the score is their ratio: binomial limits exist."""
     bounds: tuple[float, float] = (0.0, 1.0)
     """Lowest and highest value that the score can have (``inf`` where there is none)."""
     repeats: Numbers | None = None
@@ -79,11 +79,13 @@ class Statistic:
         least = self.supports.sum(axis=0).argmin()
         return int((self.supports[:, least] > 0).sum())
 
-    def of_cases(self, rows: npt.NDArray[np.int64]) -> Statistic:
-        """Return the same statistic over some cases, by row."""
+    def over(self, cases: Sequence[str]) -> Statistic:
+        """Return the same statistic over some of its cases, in the order given."""
+        at = {case: row for row, case in enumerate(self.cases)}
+        rows = np.array([at[case] for case in cases], dtype=np.int64)
         return replace(
             self,
-            cases=tuple(self.cases[row] for row in rows),
+            cases=tuple(cases),
             sums=self.sums[rows],
             supports=None if self.supports is None else self.supports[rows],
             repeats=None if self.repeats is None else self.repeats[rows],
@@ -95,11 +97,8 @@ def difference(this: Statistic, baseline: Statistic) -> Statistic:
 
     Both are resampled with the same cases, so what a case does to both cancels out.
     """
-    mine = {case: row for row, case in enumerate(this.cases)}
-    theirs = {case: row for row, case in enumerate(baseline.cases)}
-    common = sorted(mine.keys() & theirs.keys())
-    a = this.of_cases(np.array([mine[case] for case in common], dtype=np.int64))
-    b = baseline.of_cases(np.array([theirs[case] for case in common], dtype=np.int64))
+    common = sorted(set(this.cases) & set(baseline.cases))
+    a, b = this.over(common), baseline.over(common)
     width = a.sums.shape[1]
     supports = [s.supports for s in (a, b) if s.supports is not None]
     reach = max(s.bounds[1] - s.bounds[0] for s in (a, b))
