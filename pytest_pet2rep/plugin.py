@@ -77,11 +77,11 @@ def pet2rep_case(request: pytest.FixtureRequest) -> Case:
 
 
 @pytest.fixture
-def pet2rep_report(pet2rep_case: Case, pytestconfig: pytest.Config) -> str:
-    """The report that the model wrote for the case (cleaned text)."""
-    from pytest_pet2rep.adapter.fixtures import report_text, runtime_of
+def pet2rep_report(pet2rep_case: Case, request: pytest.FixtureRequest) -> str:
+    """The report that the model wrote for the case (cleaned text), of one epoch each time."""
+    from pytest_pet2rep.adapter.fixtures import repeat_of, report_text, runtime_of
 
-    return report_text(runtime_of(pytestconfig), pet2rep_case)
+    return report_text(runtime_of(request.config), pet2rep_case, repeat_of(request.node))
 
 
 @pytest.fixture
@@ -98,6 +98,20 @@ def pet2rep_check(request: pytest.FixtureRequest) -> str:
     from pytest_pet2rep.adapter.fixtures import param_of
 
     return param_of(request)
+
+
+@pytest.fixture
+def pet2rep_control(request: pytest.FixtureRequest) -> str:
+    """The name of one control that is tried on the case."""
+    from pytest_pet2rep.adapter.fixtures import param_of
+
+    return param_of(request)
+
+
+@pytest.fixture
+def pet2rep_repeat(request: pytest.FixtureRequest) -> int:
+    """Which epoch an item belongs to, from 0; a parameter only where there are several."""
+    return int(getattr(request, "param", 0))
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from pytest_pet2rep.adapter.naming import CASE_FILE
 from pytest_pet2rep.adapter.state import RUNTIME
 from pytest_pet2rep.anatomy import ProfileOrgan
 from pytest_pet2rep.errors import DataProblem
+from pytest_pet2rep.run.plan import repeat_id
 from pytest_pet2rep.types import Case
 
 if TYPE_CHECKING:
@@ -41,8 +42,20 @@ class CaseFile(pytest.Module):
         except DataProblem as why:
             raise self.CollectError(str(why)) from why
         for item in super().collect():
+            if _without_controls(item):
+                continue
             _add_keywords(item, self.case, runtime)
             yield item
+
+
+def _without_controls(item: pytest.Item | pytest.Collector) -> bool:
+    """Say whether it is the check of the controls on a case that none is tried on.
+
+    pytest makes an item that is skipped for an empty set of parameters; it would be a hole.
+    """
+    return getattr(item, "originalname", "") == "test_control" and not item.config.stash[
+        RUNTIME
+    ].controls_of(item.path.parent.name)
 
 
 def _add_keywords(item: pytest.Item | pytest.Collector, case: Case, runtime: Runtime) -> None:
@@ -90,6 +103,9 @@ class CohortCollection:
             metafunc.parametrize(
                 "pet2rep_case", cases, ids=[case.id for case in cases], indirect=True
             )
+        if own and "pet2rep_control" in names:
+            case_id = metafunc.definition.path.parent.name
+            metafunc.parametrize("pet2rep_control", runtime.controls_of(case_id), indirect=True)
         if "pet2rep_organ" in names:
             organs = runtime.profile.organs
             metafunc.parametrize(
@@ -98,6 +114,18 @@ class CohortCollection:
                 ids=[ascii_id(organ) for organ in organs],
                 indirect=True,
             )
+        epochs = runtime.settings.epochs
+        if epochs > 1 and _repeated(names):
+            # Added here and not in the signatures, so that a single epoch costs nothing.
+            names.append("pet2rep_repeat")
+            ids = [repeat_id(repeat) for repeat in range(epochs)]
+            metafunc.parametrize("pet2rep_repeat", range(epochs), ids=ids, indirect=True)
+
+
+def _repeated(names: Sequence[str]) -> bool:
+    """Say whether a test with these fixtures looks at one generated report."""
+    looks = {"pet2rep_desk", "pet2rep_report"}.intersection(names)
+    return bool(looks) and "pet2rep_control" not in names and "pet2rep_repeat" not in names
 
 
 def ascii_id(organ: ProfileOrgan) -> str:

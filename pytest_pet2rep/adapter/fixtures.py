@@ -29,23 +29,33 @@ class Desk:
     def settle_uptake(self, item: pytest.Item, organ: str) -> None:
         """Settle the item of one organ."""
         runtime = self.runtime
-        assessed = self._assessed()
+        assessed = self._assessed(item)
         self._settle(item, uptake_record(assessed, organ, runtime.profile, runtime.settings))
 
     def settle_check(self, item: pytest.Item, check: str) -> None:
         """Settle the item of one report check."""
-        self._settle(item, check_record(self._assessed(), check))
+        self._settle(item, check_record(self._assessed(item), check))
 
     def settle_text(self, item: pytest.Item) -> None:
         """Settle the item that carries what the text metrics need."""
         runtime = self.runtime
-        assessed = self._assessed()
+        assessed = self._assessed(item)
         metrics = runtime.metrics_for(assessed.language)
         self._settle(item, text_record(assessed, runtime.settings, metrics))
 
-    def _assessed(self) -> Assessment:
+    def settle_control(self, item: pytest.Item, control: str) -> None:
+        """Settle the item of one control of one case."""
+        from pytest_pet2rep.run.controls import control_record
+
         try:
-            return self.runtime.assess(self.case)
+            controlled = self.runtime.assess_control(self.case, control)
+        except StoreError as why:
+            pytest.fail(terminal_safe(str(why)), pytrace=False)
+        self._settle(item, control_record(control, self._assessed(item), controlled))
+
+    def _assessed(self, item: pytest.Item) -> Assessment:
+        try:
+            return self.runtime.assess(self.case, repeat_of(item))
         except StoreError as why:  # no answer can be kept: nothing to record, a hole
             pytest.fail(terminal_safe(str(why)), pytrace=False)
 
@@ -85,10 +95,16 @@ def runtime_of(config: pytest.Config) -> Runtime:
     return runtime
 
 
-def report_text(runtime: Runtime, case: Case) -> str:
+def repeat_of(item: pytest.Item) -> int:
+    """Return the epoch that an item belongs to, from 0."""
+    callspec = getattr(item, "callspec", None)
+    return int(callspec.params.get("pet2rep_repeat", 0)) if callspec is not None else 0
+
+
+def report_text(runtime: Runtime, case: Case, repeat: int = 0) -> str:
     """Return the cleaned report of ``case``, or fail the test that asks for it."""
     try:
-        attempt = runtime.attempt(case)
+        attempt = runtime.attempt(case, repeat)
     except StoreError as why:
         pytest.fail(terminal_safe(str(why)), pytrace=False)
     if not attempt.usable:

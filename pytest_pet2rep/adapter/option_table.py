@@ -154,6 +154,24 @@ OPTIONS: tuple[OptionRow, ...] = (
     ),
     OptionRow("offline", "nothing leaves this machine, private or not", switch=True),
     OptionRow(
+        "concurrency",
+        "requests to a server under way at once, over all workers",
+        default="8",
+        metavar="N",
+    ),
+    OptionRow(
+        "serve",
+        "command that starts the server for the run ({port} is a free port); it is stopped with "
+        "the run (docs/how-to/vllm-server.md)",
+        metavar="COMMAND",
+    ),
+    OptionRow(
+        "serve-timeout",
+        "seconds that the server may take until it is ready",
+        default="900",
+        metavar="N",
+    ),
+    OptionRow(
         "resume",
         "take up the last unfinished run with these settings where it was; start a new one if "
         "there is none (docs/how-to/resume.md)",
@@ -197,6 +215,30 @@ OPTIONS: tuple[OptionRow, ...] = (
         "preprocessing, decoding, organs, section, cleaning, extractor, metrics",
         metavar="NAME",
         repeatable=True,
+    ),
+    OptionRow(
+        "epochs",
+        "generate and score every report K times, with other seeds",
+        default="1",
+        metavar="K",
+    ),
+    OptionRow(
+        "aa",
+        "ask for the reports of K cases once more, unchanged: how many texts and verdicts differ?",
+        default="0",
+        metavar="K",
+    ),
+    OptionRow(
+        "control",
+        "ask for the reports of a sample once more with other images (blank-image, wrong-image): "
+        "does the model look at them?",
+        metavar="NAMES",
+    ),
+    OptionRow(
+        "control-cases",
+        "number of cases that --pet2rep-control is tried on",
+        default="20",
+        metavar="N",
     ),
     OptionRow(
         "floors",

@@ -101,10 +101,17 @@ def read_options(config: pytest.Config) -> Options:
         trust_remote_code=bool(_raw(config, "trust-remote-code")),
         allowed_hosts=frozenset(_list(config, "allow-remote")),
         offline=bool(_raw(config, "offline")),
+        concurrency=_count("concurrency", text["concurrency"], least=1) or 1,
+        serve=text["serve"],
+        serve_seconds=_count("serve-timeout", text["serve-timeout"], least=1) or 1,
         resume=bool(_raw(config, "resume")),
         retry_errors=bool(_raw(config, "retry-errors")),
         redact=bool(_raw(config, "redact")),
         floors=text["floors"] != "none",
+        epochs=_count("epochs", text["epochs"], least=1) or 1,
+        aa=_count("aa", text["aa"]) or 0,
+        controls=_names("control", text["control"]) if text["control"] else (),
+        control_cases=_count("control-cases", text["control-cases"], least=1) or 1,
         shard=_shard(text["shard"]),
     )
     return Options(

@@ -22,6 +22,11 @@ def test_report(pet2rep_check: str, pet2rep_desk: Desk, request: pytest.FixtureR
     pet2rep_desk.settle_check(request.node, pet2rep_check)
 
 
+def test_control(pet2rep_control: str, pet2rep_desk: Desk, request: pytest.FixtureRequest) -> None:
+    """The report is stable, and hangs on the images: asked for again under a control."""
+    pet2rep_desk.settle_control(request.node, pet2rep_control)
+
+
 def test_text(pet2rep_desk: Desk, request: pytest.FixtureRequest) -> None:
     """The text scores of the report can be computed."""
     pet2rep_desk.settle_text(request.node)

@@ -10,11 +10,13 @@ from pytest_pet2rep.render.untrusted import terminal_safe
 from pytest_pet2rep.run.summary_tables import (
     case_table,
     check_line,
+    control_table,
     coverage_line,
     lift_table,
     one_line,
     organ_table,
     outcome_line,
+    repeat_table,
     score_table,
     state_table,
 )
@@ -44,6 +46,7 @@ def show(
     else:
         reporter.section("pet2rep summary", "=")
         _show_tables(reporter, summary, verbosity)
+        _show_asked_again(reporter, summary, options)
     _show_holes(reporter, summary)
     for note in summary.card["notes"]:
         reporter.write_line(terminal_safe(note), yellow=True)
@@ -73,6 +76,21 @@ def _show_tables(reporter: pytest.TerminalReporter, summary: Summary, verbosity:
         _write(reporter, score_table(found, everything=verbosity >= 1))
         if lifts := summary.lifts.get(str(found.language)):
             _write(reporter, lift_table(lifts, everything=verbosity >= 1))
+
+
+def _show_asked_again(
+    reporter: pytest.TerminalReporter, summary: Summary, options: Options
+) -> None:
+    """Show what came of reports that were asked for more than once."""
+    if summary.controls:
+        reporter.write_line(
+            "asked again (x100): texts kept, states changed, verdicts flipped",
+            bold=True,
+        )
+        _write(reporter, control_table(summary.controls))
+    if summary.repeats:
+        reporter.write_line(f"{options.run.epochs} epochs (x100)", bold=True)
+        _write(reporter, repeat_table(summary.repeats, options.run.epochs))
 
 
 def _show_holes(reporter: pytest.TerminalReporter, summary: Summary) -> None:

@@ -14,10 +14,15 @@ from typing import Any
 
 from pytest_pet2rep.errors import DataProblem, UsageProblem
 from pytest_pet2rep.render.json_text import canonical_json
-from pytest_pet2rep.run.plan import PlannedItem
 from pytest_pet2rep.run.redaction import redacted_record
 from pytest_pet2rep.run.runfiles import RUN_FILE, RunData, load_run, records_by_case
-from pytest_pet2rep.run.runfiles_encoding import profile_of, record_of, record_plain
+from pytest_pet2rep.run.runfiles_encoding import (
+    bare_record,
+    item_of,
+    profile_of,
+    record_of,
+    record_plain,
+)
 from pytest_pet2rep.types import Record
 
 BASELINE_SCHEMA = "pet2rep/baseline/1"
@@ -128,7 +133,7 @@ def baseline_of(plain: Mapping[str, Any], file: Path) -> RunData:
         records += [record_of(found, line) for found in line["records"]]
     if not records:
         raise DataProblem(f"{file} holds no report: save the baseline again")
-    planned = {PlannedItem(case=r.case, check=r.check, organ=r.organ) for r in records}
+    planned = {item_of(record) for record in records}
     return RunData(
         run_id=plain["timing"]["run_id"],
         card=plain["card"],
@@ -168,6 +173,4 @@ def _report_plain(records: Sequence[Record]) -> dict[str, Any]:
 
 
 def _kept(record: Record) -> Record:
-    kept = redacted_record(record)
-    facts = {name: value for name, value in kept.facts.items() if name != "timing"}
-    return replace(kept, reason="", evidence=("", ""), where="", facts=facts)
+    return bare_record(redacted_record(record))

@@ -30,8 +30,8 @@ def run_card(runtime: Runtime, records: Sequence[Record] = (), planned: int = 0)
     """Return the card as plain data.
 
     Without ``records``, before the first report, all is known but ``preprocessing``.  In
-    ``cohort``, ``complete`` says that every item of every case of the cohort was planned: no
-    limit, no selection, no shard.
+    ``cohort``, ``complete`` says that every item of every case of the cohort was planned (of a
+    shard: of its cases): no limit, no selection.
     """
     from pytest_pet2rep.run.audit_figures import audit_summary
     from pytest_pet2rep.run.checkout import checkout_state
@@ -52,6 +52,7 @@ def run_card(runtime: Runtime, records: Sequence[Record] = (), planned: int = 0)
         "cohort": _cohort(runtime, planned),
         "prompt": {str(lang): runtime.prompt_for(lang).label for lang in languages},
         "decoding": _decoding(runtime),
+        "epochs": settings.epochs,
         "preprocessing": _preprocessing(runtime, records),
         "notes": runtime.notes(),
         "organs": runtime.profile.label,
@@ -131,8 +132,18 @@ def _cohort(runtime: Runtime, planned: int) -> dict[str, Any]:
         "cases": len(runtime.case_files),
         "case_list": {case.id: case.digest[:16] for case in runtime.cases()},
         "complete": cohort.complete
-        and planned == len(cohort.case_files) * items_per_case(runtime.profile),
+        and len(runtime.case_files) == len(cohort.case_files)
+        and planned == _items(runtime),
     }
+
+
+def _items(runtime: Runtime) -> int:
+    """Return how many items this process has if nothing is left out: those of its shard."""
+    files, shard = runtime.case_files, runtime.settings.shard
+    mine = files if shard is None else shard.of(files)
+    reports = len(mine) * runtime.settings.epochs
+    controls = sum(len(runtime.controls_of(path.parent.name)) for path in mine)
+    return reports * items_per_case(runtime.profile) + controls
 
 
 def _decoding(runtime: Runtime) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pytest_pet2rep.errors import DataProblem, GenerationFailed, UsageProblem
+from pytest_pet2rep.errors import DataProblem, GenerationFailed, StoreError, UsageProblem
 from pytest_pet2rep.run.attempt import Attempt
 from pytest_pet2rep.run.usability import Answer, Question, attempt_of, attempt_of_stored
 from pytest_pet2rep.types import (
@@ -20,9 +21,12 @@ from pytest_pet2rep.types import (
 
 if TYPE_CHECKING:
     from pytest_pet2rep.run.runtime import Runtime
+    from pytest_pet2rep.store.generations import Stored
 
 AlterImages = Callable[[tuple[SentImage, ...]], tuple[SentImage, ...]]
 """What becomes of the images of a case before they are sent (a control sends others)."""
+WantedName = tuple[str, str, int, str]
+"""Cohort, case id, repeat and purpose: what a report is known by within a run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,18 +39,22 @@ class Wanted:
     images: AlterImages | None = field(default=None, compare=False)
 
     @property
-    def name(self) -> tuple[str, str, int, str]:
-        """What it is known by within a run: cohort, case id, repeat, purpose."""
+    def name(self) -> WantedName:
+        """What it is known by within a run."""
         return self.case.cohort, self.case.id, self.repeat, self.purpose
 
 
 class ReportMaker:
-    """Gets reports from the store or the model; what breaks the model breaks all of them."""
+    """Gets reports from the store or the model; what breaks the model breaks all of them.
+
+    May be used from several threads.
+    """
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self.broken = ""
         """Why no further report can be generated, in one sentence; empty while they can."""
+        self._unkept: StoreError | None = None
 
     def make(self, wanted: Wanted) -> Attempt:
         """Return the report: found in the store, or generated now.
@@ -54,23 +62,59 @@ class ReportMaker:
         Never raises for what the model or the data of this one case did wrong: that is an
         outcome.  Raises ``StoreError`` if answers cannot be kept.
         """
-        try:
-            question = self._question(wanted)
-        except UsageProblem as why:
-            self.broken = str(why)
-            return self._error(wanted, str(why))
-        except DataProblem as why:
-            return self._error(wanted, str(why))
-        if self.broken:
-            return self._error(wanted, self.broken)
+        question = self._asked(wanted)
+        if isinstance(question, Attempt):
+            return question
         request = question.request
-        if self._runtime.provider.kept_elsewhere:
-            return attempt_of(question, self._direct(request))
-        stored = self._runtime.store.obtain(
-            self._key(wanted, request), lambda: self._generate(request), reusable=is_reusable
-        )
-        found = attempt_of_stored(question, stored)
-        return replace(found, run_wide=bool(self.broken)) if self.broken else found
+        with self._keeping():
+            stored = self._runtime.store.obtain(
+                self._key(wanted, request),
+                lambda: self._generate(request),
+                reusable=is_reusable,
+                about=_about(wanted),
+            )
+        return self._judged(question, stored)
+
+    def make_many(self, wanted: Sequence[Wanted], *, at_most: int) -> dict[WantedName, Attempt]:
+        """Make up to ``at_most`` missing reports in one call of the model, the first ones first.
+
+        Returns the reports that there are now, up to the last one that was looked at; one that
+        another thread or process is making is not among them.  Raises as :meth:`make`.
+        """
+        made: dict[WantedName, Attempt] = {}
+        missing: dict[str, tuple[Wanted, Question]] = {}
+        for one in wanted:
+            question = self._asked(one)
+            if isinstance(question, Attempt):
+                made[one.name] = question
+                continue
+            key = self._key(one, question.request)
+            stored = self._runtime.store.find(key)
+            if stored is not None:
+                made[one.name] = self._judged(question, stored)
+                continue
+            missing[key] = one, question
+            if len(missing) == at_most:
+                break
+        for key, stored in self._obtain_many(missing).items():
+            one, question = missing[key]
+            made[one.name] = self._judged(question, stored)
+        return made
+
+    def _obtain_many(self, missing: Mapping[str, tuple[Wanted, Question]]) -> Mapping[str, Stored]:
+        if not missing:
+            return {}
+
+        def generate(keys: Sequence[str]) -> Iterable[tuple[str, Answer]]:
+            return zip(keys, self._replies([missing[k][1].request for k in keys]), strict=True)
+
+        with self._keeping():
+            return self._runtime.store.obtain_many(
+                tuple(missing),
+                generate,
+                reusable=is_reusable,
+                about={key: _about(one) for key, (one, _) in missing.items()},
+            )
 
     def find(self, wanted: Wanted) -> Attempt | None:
         """Return the report if it exists already; nothing is ever generated.
@@ -86,6 +130,41 @@ class ReportMaker:
             return attempt_of(question, self._direct(question.request))
         stored = self._runtime.store.find(self._key(wanted, question.request))
         return None if stored is None else attempt_of_stored(question, stored)
+
+    def example(self, cases: Iterable[Case]) -> GenerationRequest | None:
+        """Return the first request that can be put together, to ask a server what it is like."""
+        for case in cases:
+            with suppress(DataProblem):
+                return self._request(Wanted(case=case))
+        return None
+
+    def _asked(self, wanted: Wanted) -> Question | Attempt:
+        """Put the question together, or return the attempt where there is nothing to generate."""
+        try:
+            question = self._question(wanted)
+        except UsageProblem as why:
+            self.broken = str(why)
+            return self._error(wanted, str(why))
+        except DataProblem as why:
+            return self._error(wanted, str(why))
+        if self.broken:
+            return self._error(wanted, self.broken)
+        if self._runtime.provider.kept_elsewhere:
+            return attempt_of(question, self._direct(question.request))
+        return question
+
+    def _judged(self, question: Question, stored: Stored) -> Attempt:
+        found = attempt_of_stored(question, stored)
+        return replace(found, run_wide=bool(self.broken)) if self.broken else found
+
+    @contextmanager
+    def _keeping(self) -> Iterator[None]:
+        """Nothing more is generated once an answer could not be kept."""
+        try:
+            yield
+        except StoreError as why:
+            self._unkept = why
+            raise
 
     def _error(self, wanted: Wanted, reason: str) -> Attempt:
         return Attempt(
@@ -111,7 +190,9 @@ class ReportMaker:
         if case.language != self._runtime.language_of(case):
             case = replace(case, language=self._runtime.language_of(case))
         decoding = decoding_profile(
-            settings.decoding, seed=settings.seed, max_new_tokens=settings.max_new_tokens
+            settings.decoding,
+            seed=settings.seed + wanted.repeat,  # or sampled repeats would be equal
+            max_new_tokens=settings.max_new_tokens,
         )
         return build_request(
             case,
@@ -137,16 +218,24 @@ class ReportMaker:
         return request_digest(request, identity=identity, purpose=wanted.purpose)
 
     def _generate(self, request: GenerationRequest) -> Generation:
-        from pytest_pet2rep.models.provider import generate_one
+        (answer,) = self._replies([request])
+        if isinstance(answer, GenerationFailed):
+            raise answer
+        return answer
 
+    def _replies(self, requests: Sequence[GenerationRequest]) -> Sequence[Answer]:
+        """Ask the model, in one call; one answer per request, in order."""
+        if self._unkept is not None:
+            raise self._unkept
         if self.broken:
-            raise GenerationFailed(self.broken)
+            return [GenerationFailed(self.broken) for _ in requests]
         try:
-            generation = generate_one(self._runtime.provider, request)
+            with self._runtime.slot():
+                replies = self._runtime.provider.generate(requests)
         except (UsageProblem, DataProblem) as why:
             self.broken = str(why)  # concerns the model, not this case: not tried case by case
-            raise GenerationFailed(self.broken) from why
-        return _with_images(generation, request)
+            return [GenerationFailed(self.broken) for _ in requests]
+        return [_with_images(*both) for both in zip(replies, requests, strict=True)]
 
     def _direct(self, request: GenerationRequest) -> Answer:
         """Ask a provider whose texts already lie in a file: nothing to store."""
@@ -156,15 +245,18 @@ class ReportMaker:
             return why
 
 
-def _with_images(generation: Generation, request: GenerationRequest) -> Generation:
+def _with_images(reply: Answer, request: GenerationRequest) -> Answer:
     """Compare the images that went out with those that the model is known to have taken in."""
     from pytest_pet2rep.models.provider import with_all_images_seen
 
-    checked = replace(generation, images_sent=len(request.images))
-    seen = with_all_images_seen(checked, request.case_id)
-    if isinstance(seen, GenerationFailed):
-        raise seen
-    return seen
+    if isinstance(reply, GenerationFailed):
+        return reply
+    return with_all_images_seen(replace(reply, images_sent=len(request.images)), request.case_id)
+
+
+def _about(wanted: Wanted) -> Mapping[str, str | int]:
+    """What people who look into the store are told of a report."""
+    return {"case": wanted.case.id, "repeat": wanted.repeat, "purpose": wanted.purpose}
 
 
 def is_reusable(generation: Generation) -> bool:

@@ -28,7 +28,7 @@ def check_names() -> tuple[str, ...]:
 
 
 def items_per_case(profile: Profile) -> int:
-    """Number of items of one case: its organs, the report checks, and the text item."""
+    """Number of items of one report: its organs, the report checks, and the text item."""
     return len(profile.organs) + len(REPORT_CHECKS) + 1
 
 

@@ -46,9 +46,12 @@ def record_plain(record: Record) -> dict[str, Any]:
     return kept | ({"facts": facts} if facts else {})
 
 
-def record_of(plain: Mapping[str, Any], line: Mapping[str, Any]) -> Record:
-    """Return the record that ``record_plain`` took apart; ``line`` is the object it stands in."""
-    timing = line.get("timing", {})
+def record_of(plain: Mapping[str, Any], line: Mapping[str, Any], *, floor: bool = False) -> Record:
+    """Return the record that ``record_plain`` took apart; ``line`` is the object it stands in.
+
+    That of a ``floor`` has no timing and no place.
+    """
+    timing = {} if floor else line.get("timing", {})
     facts = dict(plain.get("facts", {}))
     if plain["check"] == "text" and "made_now" in timing:
         facts["timing"] = {"seconds": timing["seconds"], "made_now": timing["made_now"]}
@@ -69,7 +72,15 @@ def _is_default(name: str, value: Any) -> bool:
     return bool(value == (list(default) if isinstance(default, tuple) else default))
 
 
-def line_plain(text: CaseText, records: Sequence[Record]) -> dict[str, Any]:
+def bare_record(record: Record) -> Record:
+    """Return ``record`` with what scores are computed from, without reason, evidence and place."""
+    facts = {name: value for name, value in record.facts.items() if name != "timing"}
+    return dataclasses.replace(record, reason="", evidence=("", ""), where="", facts=facts)
+
+
+def line_plain(
+    text: CaseText, records: Sequence[Record], floors: Mapping[str, Sequence[Record]]
+) -> dict[str, Any]:
     """Return the line of one report in ``cases.jsonl``, without its schema."""
     plain = {
         field.name: getattr(text, field.name)
@@ -81,6 +92,10 @@ def line_plain(text: CaseText, records: Sequence[Record]) -> dict[str, Any]:
         "expectations": [expectation_plain(found) for found in text.expectations],
         "flags": [dataclasses.asdict(flag) for flag in text.flags],
         "records": [record_plain(record) for record in records],
+        "floors": {
+            name: [record_plain(bare_record(record)) for record in found]
+            for name, found in floors.items()
+        },
         "timing": line_timing(records),
     }
 
@@ -106,70 +121,77 @@ def text_of(line: Mapping[str, Any]) -> CaseText:
 
 
 def expectation_plain(found: Expectation) -> dict[str, Any]:
-    """Return an expectation of a case file; states in the order of ``UptakeState``."""
-    plain = dataclasses.asdict(found)
-    plain["states"] = [str(state) for state in UptakeState if state in found.states]
-    return plain
+    """Return an expectation of a case file without defaults; states in the order of the enum."""
+    plain = {
+        field.name: value
+        for field in dataclasses.fields(found)
+        if (value := getattr(found, field.name)) != field.default
+    }
+    states = [str(state) for state in UptakeState if state in found.states]
+    return plain | {"states": states, "source": str(found.source)}
 
 
 def expectation_of(plain: Mapping[str, Any]) -> Expectation:
     """Return the expectation that ``expectation_plain`` took apart."""
-    values = {
+    values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()
     }
-    return Expectation(
-        **{
-            **values,
-            "states": frozenset(map(UptakeState, plain["states"])),
-            "source": ExpectationSource(plain["source"]),
-            "side": Side(plain["side"]),
-        }
-    )
+    values["states"] = frozenset(map(UptakeState, plain["states"]))
+    values["source"] = ExpectationSource(plain["source"])
+    values["side"] = Side(plain.get("side", Side.NONE))
+    return Expectation(**values)
 
 
 def planned_plain(items: Iterable[PlannedItem]) -> list[dict[str, Any]]:
-    """Return the plan: cases with the same items stand together."""
-    by_case: dict[str, list[str]] = {}
+    """Return the plan: reports of which the same items are planned stand together."""
+    by_report: dict[tuple[str, int], list[str]] = {}
     for item in sorted(items):
-        by_case.setdefault(item.case, []).append(_item_name(item))
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for case, names in by_case.items():
-        groups.setdefault(tuple(names), []).append(case)
-    return [{"cases": cases, "items": list(names)} for names, cases in sorted(groups.items())]
+        by_report.setdefault((item.case, item.repeat), []).append(_item_name(item))
+    groups: dict[tuple[int, tuple[str, ...]], list[str]] = {}
+    for (case, repeat), names in sorted(by_report.items()):
+        groups.setdefault((repeat, tuple(names)), []).append(case)
+    return [
+        {"repeat": repeat, "cases": cases, "items": list(names)}
+        for (repeat, names), cases in sorted(groups.items())
+    ]
 
 
 def planned_of(groups: Iterable[Mapping[str, Any]]) -> tuple[PlannedItem, ...]:
     """Return the items of a plan, sorted."""
-    found = {_item(case, name) for g in groups for case in g["cases"] for name in g["items"]}
+    found = {
+        _item(case, group["repeat"], name)
+        for group in groups
+        for case in group["cases"]
+        for name in group["items"]
+    }
     return tuple(sorted(found))
+
+
+def item_of(record: Record) -> PlannedItem:
+    """Return the item that a record is of."""
+    return PlannedItem(
+        case=record.case, check=record.check, organ=record.organ, repeat=record.repeat
+    )
 
 
 def _item_name(item: PlannedItem) -> str:
     return f"{item.check}/{item.organ}" if item.organ else item.check
 
 
-def _item(case: str, name: str) -> PlannedItem:
+def _item(case: str, repeat: int, name: str) -> PlannedItem:
     check, _, organ = name.partition("/")
-    return PlannedItem(case=case, check=check, organ=organ)
+    return PlannedItem(case=case, check=check, organ=organ, repeat=repeat)
 
 
-def holes_plain(holes: Iterable[MissingItem]) -> list[dict[str, str]]:
-    """Return holes as the summary writes them."""
-    return [
-        {
-            "case": hole.item.case,
-            "check": hole.item.check,
-            "organ": hole.item.organ,
-            "reason": hole.reason,
-        }
-        for hole in holes
-    ]
+def holes_plain(holes: Iterable[MissingItem]) -> list[dict[str, Any]]:
+    """Return holes as plain data."""
+    return [dataclasses.asdict(hole.item) | {"reason": hole.reason} for hole in holes]
 
 
-def hole_of(plain: Mapping[str, str]) -> MissingItem:
+def hole_of(plain: Mapping[str, Any]) -> MissingItem:
     """Return one hole."""
-    item = PlannedItem(case=plain["case"], check=plain["check"], organ=plain["organ"])
-    return MissingItem(item=item, reason=plain["reason"])
+    item = {name: plain[name] for name in ("case", "check", "organ", "repeat")}
+    return MissingItem(item=PlannedItem(**item), reason=plain["reason"])
 
 
 def profile_of(plain: Mapping[str, Any]) -> Profile:

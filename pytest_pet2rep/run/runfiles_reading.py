@@ -23,7 +23,7 @@ from pytest_pet2rep.run.runfiles import (
 )
 from pytest_pet2rep.run.runfiles_encoding import (
     hole_of,
-    holes_plain,
+    item_of,
     planned_of,
     profile_of,
     record_of,
@@ -114,6 +114,7 @@ def _run_file(path: Path) -> Path:
 def _run_of(plain: Mapping[str, Any], file: Path) -> RunData:
     records: list[Record] = []
     texts: dict[CaseKey, CaseText] = {}
+    floors: dict[str, list[Record]] = {}
     for line in _lines(file.parent / CASES_FILE):
         text = text_of(line)
         if (text.case, text.repeat) in texts:
@@ -122,6 +123,8 @@ def _run_of(plain: Mapping[str, Any], file: Path) -> RunData:
             )
         texts[text.case, text.repeat] = text
         records += [record_of(found, line) for found in line["records"]]
+        for name, bare in line["floors"].items():
+            floors.setdefault(name, []).extend(record_of(r, line, floor=True) for r in bare)
     planned = planned_of(plain["planned"])
     holes = complete_holes(planned, records, [hole_of(hole) for hole in plain["holes"]], file)
     shards, timing = plain["shards"], plain["timing"]
@@ -133,11 +136,12 @@ def _run_of(plain: Mapping[str, Any], file: Path) -> RunData:
         holes=holes,
         records=tuple(records),
         texts=texts,
+        floors={name: tuple(found) for name, found in floors.items()},
         summary={
             **plain["summary"],
             "schema": SUMMARY_SCHEMA,
             "card": plain["card"],
-            "holes": holes_plain(holes),
+            "holes": summary_holes(holes),
             "exit": plain["exit"],
             "timing": timing,
         },
@@ -150,6 +154,15 @@ def _run_of(plain: Mapping[str, Any], file: Path) -> RunData:
         else None,
         path=file.parent,
     )
+
+
+def summary_holes(holes: Sequence[MissingItem]) -> list[dict[str, str]]:
+    """Return holes as the summary writes them."""
+    return [
+        {"case": i.case, "check": i.check, "organ": i.organ, "reason": hole.reason}
+        for hole in holes
+        for i in [hole.item]
+    ]
 
 
 def _lines(file: Path) -> Iterator[dict[str, Any]]:
@@ -180,16 +193,14 @@ def complete_holes(
     Raises ``DataProblem`` for a record that was never planned or stands there twice.
     """
     reasons = {hole.item: hole.reason for hole in known}
-    wanted, found = set(planned), set()
-    seen: set[tuple[PlannedItem, int]] = set()
+    wanted, seen = set(planned), set[PlannedItem]()
     for record in records:
-        item = PlannedItem(case=record.case, check=record.check, organ=record.organ)
-        if item not in wanted or (item, record.repeat) in seen:
+        item = item_of(record)
+        if item not in wanted or item in seen:
             what = "was never planned" if item not in wanted else "stands there twice"
             name = f"{item.case} {item.check} {item.organ}".rstrip()
             raise DataProblem(f"{file}: the record of {name} {what}: write the run again")
-        seen.add((item, record.repeat))
-        found.add(item)
+        seen.add(item)
     return tuple(
-        MissingItem(item=item, reason=reasons.get(item, LOST)) for item in sorted(wanted - found)
+        MissingItem(item=item, reason=reasons.get(item, LOST)) for item in sorted(wanted - seen)
     )

@@ -14,20 +14,25 @@ from typing import TYPE_CHECKING, Any
 from pytest_pet2rep.cachefolder import cache_folder
 from pytest_pet2rep.errors import UsageProblem
 from pytest_pet2rep.run.plan import PlannedItem
+from pytest_pet2rep.run.redaction import redacted_record
 from pytest_pet2rep.run.runfiles import (
     CASES_FILE,
     PLANNED_FILE,
     RUN_FILE,
     MissingItem,
     RunData,
+    record_order,
     write_run,
 )
+from pytest_pet2rep.run.runfiles_encoding import bare_record, item_of
 from pytest_pet2rep.run.shards import Shard, ShardSet
+from pytest_pet2rep.types import Record
 
 if TYPE_CHECKING:
     from pytest_pet2rep.run.runtime import Runtime
     from pytest_pet2rep.run.summary import Summary
-    from pytest_pet2rep.types import Record
+
+NEVER_RAN = "it never ran"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,15 +126,18 @@ def run_data(
     from pytest_pet2rep.run.runfiles_texts import case_texts
     from pytest_pet2rep.run.summary_json import summary_plain
 
-    shard = saving.shard
+    shard, redact = saving.shard, bool(getattr(runtime.settings, "redact", False))
+    if redact:
+        records = [redacted_record(record) for record in records]
     return RunData(
         run_id=runtime.run_id,
         card=summary.card,
         profile=runtime.profile,
         planned=saving.planned,
-        holes=_missing(summary),
-        records=tuple(sorted(records, key=lambda r: (r.case, r.repeat, r.check, r.organ))),
-        texts=case_texts(runtime, records),
+        holes=_missing(saving.planned, records, summary),
+        records=tuple(sorted(records, key=record_order)),
+        texts=case_texts(runtime, records, redact=redact),
+        floors=_floors(runtime, records),
         summary=summary_plain(summary, exit_code=exit_code, exit_reason=exit_reason),
         gates=tuple(gates),
         verdict=verdict,
@@ -140,11 +148,24 @@ def run_data(
     )
 
 
-def _missing(summary: Summary) -> tuple[MissingItem, ...]:
+def _missing(
+    planned: Iterable[PlannedItem], records: Iterable[Record], summary: Summary
+) -> tuple[MissingItem, ...]:
+    reasons = {(hole.case, hole.check, hole.organ): hole.reason for hole in summary.holes}
+    missing = sorted(set(planned) - {item_of(record) for record in records})
     return tuple(
-        MissingItem(
-            item=PlannedItem(case=hole.case, check=hole.check, organ=hole.organ),
-            reason=hole.reason,
-        )
-        for hole in summary.holes
+        MissingItem(item=item, reason=reasons.get((item.case, item.check, item.organ), NEVER_RAN))
+        for item in missing
     )
+
+
+def _floors(runtime: Runtime, records: Sequence[Record]) -> dict[str, tuple[Record, ...]]:
+    """Return the records of the floors, bare; they were made for the summary and are kept."""
+    if not (runtime.settings.floors and records):
+        return {}
+    from pytest_pet2rep.run.floors import floor_records
+
+    return {
+        name: tuple(sorted(map(bare_record, found), key=record_order))
+        for name, found in floor_records(runtime, records).items()
+    }

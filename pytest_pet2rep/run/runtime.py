@@ -6,14 +6,17 @@ One per process.  The model is loaded on the first report that is not in the sto
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.anatomy import Profile, load_profile
+from pytest_pet2rep.errors import UsageProblem
 from pytest_pet2rep.run.assessment import Assessment, assess
 from pytest_pet2rep.run.attempt import Attempt
 from pytest_pet2rep.run.generating import AlterImages, ReportMaker, Wanted
+from pytest_pet2rep.run.slots import ALONE, Place, Slots, share_of
 from pytest_pet2rep.types import Case, Language, Record
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_pet2rep.models.apart.processes import ModelProcesses
     from pytest_pet2rep.models.prompts import Prompt
     from pytest_pet2rep.models.provider import CohortInView, Provider, ProviderSettings
+    from pytest_pet2rep.run.ahead import Ahead
     from pytest_pet2rep.run.plan import PlannedItem
     from pytest_pet2rep.run.settings import RunSettings
     from pytest_pet2rep.run.summary import Summary
@@ -42,6 +46,8 @@ class Runtime:
         run_id: str,
         *,
         model_process: Path | None = None,
+        place: Place = ALONE,
+        service: Mapping[str, Any] | None = None,
     ) -> None:
         self.settings = settings
         self.cohort = cohort
@@ -54,6 +60,10 @@ class Runtime:
         self._assessments: dict[tuple[str, str, int], Assessment] = {}
         self._attempts: dict[tuple[str, str, int, str], Attempt] = {}
         self._maker = ReportMaker(self)
+        self._share = share_of(settings.concurrency, place)
+        self._slots = Slots(self._share, run_id)
+        self.service: Mapping[str, Any] = service or {}
+        """What was found once for the whole run of what stands behind the model."""
         self._prompts: dict[Language, Prompt] = {}
         self._metrics: dict[Language, tuple[TextMetric, ...]] = {}
 
@@ -82,6 +92,8 @@ class Runtime:
             allowed_hosts=self.settings.allowed_hosts,
             offline=self.settings.offline,
             cohort=self.cohort_in_view,
+            concurrency=self._share.size,
+            service=self.service,
             model_process=self._model_process,
         )
 
@@ -210,8 +222,35 @@ class Runtime:
         """
         wanted = Wanted(case=case, repeat=repeat, purpose=purpose, images=images)
         if wanted.name not in self._attempts:
-            self._attempts[wanted.name] = self._maker.make(wanted)
+            self._attempts[wanted.name] = self._ahead.get(wanted)
         return self._attempts[wanted.name]
+
+    @cached_property
+    def _ahead(self) -> Ahead:
+        from pytest_pet2rep.run.ahead import ahead_for
+
+        return ahead_for(self.provider, self._maker)
+
+    def expect(self, coming: Sequence[Wanted]) -> None:
+        """Say which reports will be asked for next: they may be made ahead."""
+        self._ahead.expect([one for one in coming if one.name not in self._attempts])
+
+    def slot(self) -> AbstractContextManager[None]:
+        """Wait for the right to have one more request under way, and hold it meanwhile."""
+        return self._slots.one()
+
+    def open_service(self) -> None:
+        """Make sure, once per run, that what stands behind the model is there.
+
+        Raises ``UsageProblem`` if it is not, unless every report lies in the store.
+        """
+        from pytest_pet2rep.models.provider import open_service
+
+        try:
+            self.service = open_service(self.provider, lambda: self._maker.example(self.cases()))
+        except UsageProblem:
+            if not all(self.found(case) for case in self.cases()):
+                raise
 
     def found(self, case: Case, repeat: int = 0) -> Attempt | None:
         """Return the report that the store, or the file of outputs, already has; never generate.
@@ -247,6 +286,11 @@ class Runtime:
     def controls_of(self, case_id: str) -> tuple[str, ...]:
         """Return the controls that are tried on a case of this run."""
         return self._controls.get(case_id, ())
+
+    @property
+    def control_count(self) -> int:
+        """How many items ask for a report again, over all cases of the run."""
+        return sum(map(len, self._controls.values()))
 
     @cached_property
     def _controls(self) -> Mapping[str, tuple[str, ...]]:
@@ -312,9 +356,14 @@ class Runtime:
         )
 
     def close(self) -> None:
-        """Free the model, if it was loaded."""
+        """Stop what is being made ahead, and free the model, if it was loaded."""
+        ahead = self.__dict__.get("_ahead")
+        if ahead is not None:
+            ahead.stop()
         if "provider" in self.__dict__:
             self.provider.close()
+        if ahead is not None:
+            ahead.join()
         if self._apart is not None:
             self._apart.close()
 

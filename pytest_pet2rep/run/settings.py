@@ -61,7 +61,21 @@ class RunSettings:
     """Take up the last run with equal settings, and try its errors and timeouts again."""
     redact: bool = False
     """Texts of reports stay in the store; nothing else holds any."""
+    concurrency: int = 8
+    """Requests to a server under way at once, over all workers."""
+    serve: str = ""
+    """Command that starts a server for the run; empty for one that runs already."""
+    serve_seconds: float = 900.0
+    """How long the server may take until it answers."""
     shard: Shard | None = None
     """Which part of the cohort this process runs; ``None`` is all of it."""
+    epochs: int = 1
+    """How often every report is generated and scored."""
+    aa: int = 0
+    """Number of cases whose report is asked for once more, unchanged."""
+    controls: tuple[str, ...] = ()
+    """Controls of the images: ``blank-image``, ``wrong-image``."""
+    control_cases: int = 20
+    """Number of cases that the controls of the images are tried on."""
     floors: bool = True
     """Score the baselines that see no image on the same items, and show the lift over them."""

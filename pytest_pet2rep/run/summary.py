@@ -13,6 +13,8 @@ from typing import Any
 
 from pytest_pet2rep.run.lift import Lift, lifts_by_language
 from pytest_pet2rep.run.plan import PlannedItem
+from pytest_pet2rep.run.reliance import ControlResult, control_results
+from pytest_pet2rep.run.repeats import RepeatRow, repeat_rows
 from pytest_pet2rep.run.scoreboard import ScoreSet, Scoring, score_sets
 from pytest_pet2rep.types import UNUSABLE, Kind, Outcome, Record
 
@@ -58,6 +60,7 @@ class Hole:
     case: str
     check: str
     organ: str
+    repeat: int
     reason: str
 
 
@@ -78,6 +81,10 @@ class Summary:
     """One set per language: nothing averages over languages."""
     lifts: Mapping[str, tuple[Lift, ...]]
     """Language -> metrics beside the best baseline that saw no image; empty where not asked for."""
+    controls: tuple[ControlResult, ...]
+    """Stability and image reliance, where they were asked for."""
+    repeats: tuple[RepeatRow, ...]
+    """Items over several epochs; empty for one."""
     organs: tuple[OrganRow, ...]
     rows: tuple[CaseRow, ...]
     holes: tuple[Hole, ...]
@@ -97,11 +104,13 @@ def summarise(
     card: Mapping[str, Any],
     holes: Sequence[tuple[PlannedItem, str]] = (),
     floors: Mapping[str, Sequence[Record]] | None = None,
+    epochs: int = 1,
     seconds: float = 0.0,
 ) -> Summary:
     """Fold records (in any order) and the holes of the plan into the summary.
 
-    ``floors`` holds the records of the baselines on the same items, by name.
+    ``floors`` holds the records of the baselines on the same items, by name; ``epochs`` is how
+    often every report was asked for.
     """
     ordered = sorted(records, key=_identity)
     scores = score_sets(ordered, scoring)
@@ -118,10 +127,12 @@ def summarise(
         checks=_checks(ordered),
         scores=scores,
         lifts=lifts_by_language(scores, floors or {}, scoring),
+        controls=control_results(ordered),
+        repeats=repeat_rows(ordered, epochs),
         organs=tuple(_organ_row(o.id, o.en, o.zh, uptake) for o in scoring.profile.organs),
         rows=_case_rows(ordered),
         holes=tuple(
-            Hole(case=item.case, check=item.check, organ=item.organ, reason=why)
+            Hole(case=item.case, check=item.check, organ=item.organ, repeat=item.repeat, reason=why)
             for item, why in holes
         ),
         card=card,

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_pet2rep.render.json_text import canonical_json
 from pytest_pet2rep.run.lift import lift_plain
 from pytest_pet2rep.run.pair_scoring import PairScores
+from pytest_pet2rep.run.reliance import control_plain
 from pytest_pet2rep.run.scoreboard import ScoreSet
 from pytest_pet2rep.run.summary import Summary
 from pytest_pet2rep.types import Score
@@ -21,12 +22,30 @@ SCHEMA = "pet2rep/summary/1"
 PAIRS_SCHEMA = "pet2rep/pairs/1"
 
 
-def summary_json(summary: Summary, *, exit_code: int, exit_reason: str) -> str:
+def summary_json(
+    summary: Summary,
+    *,
+    exit_code: int,
+    exit_reason: str,
+    gates: Sequence[Mapping[str, Any]] = (),
+    verdict: str = "",
+) -> str:
     """Return the summary of a run as canonical JSON text."""
-    return canonical_json(summary_plain(summary, exit_code=exit_code, exit_reason=exit_reason))
+    return canonical_json(
+        summary_plain(
+            summary, exit_code=exit_code, exit_reason=exit_reason, gates=gates, verdict=verdict
+        )
+    )
 
 
-def summary_plain(summary: Summary, *, exit_code: int, exit_reason: str) -> dict[str, Any]:
+def summary_plain(
+    summary: Summary,
+    *,
+    exit_code: int,
+    exit_reason: str,
+    gates: Sequence[Mapping[str, Any]] = (),
+    verdict: str = "",
+) -> dict[str, Any]:
     """Return the summary of a run as the object that its JSON text holds."""
     plain: dict[str, Any] = json.loads(
         canonical_json(
@@ -45,9 +64,13 @@ def summary_plain(summary: Summary, *, exit_code: int, exit_reason: str) -> dict
                     language: {found.metric: lift_plain(found) for found in lifts}
                     for language, lifts in summary.lifts.items()
                 },
+                "controls": [control_plain(found) for found in summary.controls],
+                "repeats": summary.repeats,
                 "organs": summary.organs,
                 "by_case": summary.rows,
                 "holes": summary.holes,
+                "gates": list(gates),
+                "verdict": verdict,
                 "exit": {"code": exit_code, "reason": exit_reason},
                 "timing": summary.timing,
             }

@@ -9,6 +9,8 @@ from pytest_pet2rep.render.columns import Align
 from pytest_pet2rep.render.numbers import rate, score, share, signed
 from pytest_pet2rep.render.table import Column, Table
 from pytest_pet2rep.run.lift import Lift
+from pytest_pet2rep.run.reliance import ControlResult
+from pytest_pet2rep.run.repeats import RepeatRow
 from pytest_pet2rep.run.scoreboard import ScoreSet
 from pytest_pet2rep.run.summary import CaseRow, OrganRow
 from pytest_pet2rep.types import Level, Score, UptakeState
@@ -122,6 +124,62 @@ def lift_table(lifts: Sequence[Lift], *, everything: bool = False) -> Table:
             )
             for lift in shown
             if lift.floor is not None
+        ),
+    )
+
+
+def control_table(results: Sequence[ControlResult]) -> Table:
+    """Each control: how much of the report stays when it is asked for again."""
+    return Table(
+        columns=(
+            Column(title="asked again"),
+            Column(title="cases", align=RIGHT),
+            Column(title="unusable", align=RIGHT, optional=True),
+            Column(title="same text", align=RIGHT),
+            Column(title="changed", align=RIGHT),
+            Column(title="flipped", align=RIGHT),
+            Column(title="ce_f1", align=RIGHT),
+            Column(title="control", align=RIGHT),
+            Column(title="reliance", align=RIGHT),
+        ),
+        rows=tuple(
+            (
+                f"{found.name} ({found.language})",
+                str(found.cases),
+                str(found.unusable),
+                score(found.same_text),
+                score(found.changed_states),
+                score(found.flipped_verdicts),
+                score(found.ce_f1),
+                score(found.ce_f1_control),
+                signed(found.reliance),
+            )
+            for found in results
+        ),
+    )
+
+
+def repeat_table(rows: Sequence[RepeatRow], epochs: int) -> Table:
+    """Items over several epochs: passed on average, at least once, every time."""
+    return Table(
+        columns=(
+            Column(title="items"),
+            Column(title="n", align=RIGHT),
+            Column(title="mean", align=RIGHT),
+            Column(title=f"pass@{epochs}", align=RIGHT),
+            Column(title=f"pass^{epochs}", align=RIGHT),
+            Column(title="incomplete", align=RIGHT, optional=True),
+        ),
+        rows=tuple(
+            (
+                row.items,
+                str(row.count),
+                score(row.mean),
+                score(row.at_least_once),
+                score(row.every_time),
+                str(row.incomplete),
+            )
+            for row in rows
         ),
     )
 
