@@ -46,13 +46,13 @@ def generation_entry(
     *,
     text: str,
     shared: bool,
-    outcome: str = "",
+    outcome: str,
 ) -> dict[str, Any]:
     """Return the entry of a generation whose raw text is kept under the digest ``text``."""
     return {
         **_common(key, origin),
         "shared": shared,
-        "outcome": outcome or (USABLE if shared else ""),
+        "outcome": outcome,
         "text": text,
         "characters": len(generation.raw),
         "finish_reason": str(generation.finish_reason),

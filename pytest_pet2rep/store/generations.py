@@ -22,6 +22,7 @@ from typing import Any
 from pytest_pet2rep.errors import GenerationFailed, GenerationTimeout, StoreError
 from pytest_pet2rep.store.attempts import Tombstones, is_full, only_one
 from pytest_pet2rep.store.entries import (
+    USABLE,
     Origin,
     Stored,
     failure_entry,
@@ -50,6 +51,11 @@ class _Wish:
     reusable: Callable[[Generation], bool]
     about: Mapping[str, Any]
     judge: Judge | None
+
+    def outcome(self, generation: Generation) -> str:
+        """Name what came of a generation: ``usable``, or why no later run may have it."""
+        judged = self.judge(generation) if self.judge is not None else USABLE
+        return judged if judged != USABLE or self.reusable(generation) else "not_reusable"
 
 
 class GenerationStore:
@@ -89,7 +95,7 @@ class GenerationStore:
 
         Raises ``StoreError`` if the store cannot be read.
         """
-        return self._find(key, lambda _generation: True)
+        return self._find(_Wish(key=key, reusable=lambda _: True, about={}, judge=None))
 
     def text(self, digest: str) -> str | None:
         """Return the raw text that a file of the store is named by, ``None`` if it is not there.
@@ -114,8 +120,9 @@ class GenerationStore:
 
         ``make`` may raise ``GenerationFailed``: the failure is stored for this run.  A process
         that died in ``make`` leaves a tombstone, which becomes an ``error`` for this take of the
-        run.  ``reusable`` says whether other runs may use an answer, when it is written and
-        again when it is read; ``about`` and ``judge`` are for people who look into the store.
+        run.  Other runs may use an answer that is ``reusable`` and that ``judge`` calls usable,
+        asked when it is written and again when it is read.  ``about`` is for people who look
+        into the store.
         Raises ``StoreError`` if the folder cannot be written.
         """
         wish = _Wish(key=key, reusable=reusable, about=about or {}, judge=judge)
@@ -166,13 +173,13 @@ class GenerationStore:
 
     def _claim(self, wish: _Wish, stack: ExitStack, *, wait: bool) -> Stored | bool:
         """Return the answer to a wish, else whether it is now ours to make until ``stack`` ends."""
-        found = self._find(wish.key, wish.reusable)
+        found = self._find(wish)
         if found is not None:
             return found
         with self._said_as_store_errors():
             if not stack.enter_context(only_one(self.root, wish.key, wait=wait)):
                 return False
-            found = self._find(wish.key, wish.reusable) or self._death(wish)
+            found = self._find(wish) or self._death(wish)
             if found is not None:
                 stack.close()
                 return found
@@ -181,10 +188,10 @@ class GenerationStore:
             stack.callback(self._tombstones.remove, wish.key)
             return True
 
-    def _find(self, key: str, reusable: Callable[[Generation], bool]) -> Stored | None:
+    def _find(self, wish: _Wish) -> Stored | None:
         self._check()
         try:
-            entries = self._journal.entries(key)[::-1]
+            entries = self._journal.entries(wish.key)[::-1]
             own = [entry for entry in entries if entry["run"] == self.run and self._counts(entry)]
             others = [entry for entry in entries if entry["shared"] and not self.only_this_run]
             for entry in (*own, *others):
@@ -192,7 +199,9 @@ class GenerationStore:
                 if found is None:
                     continue
                 generation = found.generation
-                if entry["run"] == self.run or generation is None or reusable(generation):
+                if entry["run"] == self.run or generation is None:
+                    return found
+                if wish.outcome(generation) == USABLE:
                     return found
         except OSError as why:
             raise StoreError(f"cannot read the store of generations in {self.root}: {why}") from why
@@ -253,13 +262,14 @@ class GenerationStore:
             failure = Outcome.TIMEOUT if isinstance(reply, GenerationTimeout) else Outcome.ERROR
             entry = failure_entry(wish.key, failure, str(reply), self._origin(wish))
         else:
+            outcome = wish.outcome(reply)
             entry = generation_entry(
                 wish.key,
                 reply,
                 self._origin(wish),
                 text=text_digest(reply.raw),
-                shared=wish.reusable(reply) and not self.only_this_run,
-                outcome=wish.judge(reply) if wish.judge is not None else "",
+                shared=outcome == USABLE and not self.only_this_run,
+                outcome=outcome,
             )
         with self._said_as_store_errors():
             self._with_reserve(wish.key, entry, reply)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_pet2rep.errors import StoreError
-from pytest_pet2rep.store.entries import Origin, failure_entry, generation_entry
+from pytest_pet2rep.store.entries import USABLE, Origin, failure_entry, generation_entry
 from pytest_pet2rep.store.journal import FORMAT, Journal
 from pytest_pet2rep.store.private_files import FILE_MODE, private_folder, write_privately
 from pytest_pet2rep.store.texts import Texts
@@ -105,7 +105,10 @@ def _new_entry(path: Path, texts: Texts) -> dict[str, Any] | None:
         else:
             generation = _generation(old["generation"])
             text = texts.write(generation.raw, sync=False)
-            entry = generation_entry(key, generation, origin, text=text, shared=not private)
+            outcome = USABLE if not private else ""
+            entry = generation_entry(
+                key, generation, origin, text=text, shared=not private, outcome=outcome
+            )
         return {**entry, "made": old["made"]}
     except (ValueError, KeyError, TypeError):
         return None

@@ -215,6 +215,7 @@ def test_an_entry_names_what_it_is_of_for_people(tmp_path: Path) -> None:
     entry = json.loads(line)
     assert entry["facts"] == {"model": "hf/x", "case": "PET-1"}
     assert (entry["run"], entry["outcome"], entry["seconds"]) == ("r", "refusal", 1.5)
+    assert entry["shared"] is False
     assert entry["usage"] == {"prompt_tokens": 3, "completion_tokens": 5}
 
 
