@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.errors import DataProblem, GenerationFailed, StoreError, UsageProblem
 from pytest_pet2rep.run.attempt import Attempt
-from pytest_pet2rep.run.usability import Answer, Question, attempt_of, attempt_of_stored
+from pytest_pet2rep.run.usability import (
+    Answer,
+    Question,
+    attempt_of,
+    attempt_of_stored,
+    outcome_of,
+)
 from pytest_pet2rep.types import (
     Case,
     FinishReason,
@@ -71,7 +79,8 @@ class ReportMaker:
                 self._key(wanted, request),
                 lambda: self._generate(request),
                 reusable=is_reusable,
-                about=_about(wanted),
+                about=_about(wanted, question),
+                judge=partial(outcome_of, question),
             )
         return self._judged(question, stored)
 
@@ -113,7 +122,8 @@ class ReportMaker:
                 tuple(missing),
                 generate,
                 reusable=is_reusable,
-                about={key: _about(one) for key, (one, _) in missing.items()},
+                about={key: _about(one, asked) for key, (one, asked) in missing.items()},
+                judge={key: partial(outcome_of, asked) for key, (_, asked) in missing.items()},
             )
 
     def find(self, wanted: Wanted) -> Attempt | None:
@@ -254,9 +264,19 @@ def _with_images(reply: Answer, request: GenerationRequest) -> Answer:
     return with_all_images_seen(replace(reply, images_sent=len(request.images)), request.case_id)
 
 
-def _about(wanted: Wanted) -> Mapping[str, str | int]:
+def _about(wanted: Wanted, question: Question) -> Mapping[str, Any]:
     """What people who look into the store are told of a report."""
-    return {"case": wanted.case.id, "repeat": wanted.repeat, "purpose": wanted.purpose}
+    request = question.request
+    prompt = hashlib.sha256(f"{request.system}\0{request.user}".encode()).hexdigest()
+    return {
+        "case": wanted.case.id,
+        "cohort": wanted.case.cohort,
+        "repeat": wanted.repeat,
+        "purpose": wanted.purpose,
+        "language": str(question.language),
+        "prompt": prompt[:12],
+        "decoding": dict(request.decoding),
+    }
 
 
 def is_reusable(generation: Generation) -> bool:

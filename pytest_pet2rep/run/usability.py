@@ -55,6 +55,11 @@ def attempt_of_stored(question: Question, stored: Stored) -> Attempt:
     )
 
 
+def outcome_of(question: Question, generation: Generation) -> str:
+    """Name what came of a generation: ``usable``, or the outcome that takes its place."""
+    return str(attempt_of(question, generation).outcome or "usable")
+
+
 def attempt_of(question: Question, answer: Answer) -> Attempt:
     """Judge an answer; never raises for what a model wrote."""
     nothing = Attempt(case=question.case.id, repeat=question.request.repeat)
