@@ -91,6 +91,8 @@ class RunData:
     holes: tuple[MissingItem, ...]
     records: tuple[Record, ...]
     texts: Mapping[CaseKey, CaseText] = field(default_factory=dict)
+    floors: Mapping[str, tuple[Record, ...]] = field(default_factory=dict)
+    """Baseline that sees no image -> its records on the same items."""
     summary: Mapping[str, Any] = field(default_factory=dict)
     gates: tuple[Mapping[str, Any], ...] = ()
     verdict: str = ""
@@ -104,9 +106,25 @@ class RunData:
 
     @property
     def complete(self) -> bool:
-        """Every item of every case of the cohort was planned, and has a record."""
+        """Every item of every case of the cohort was planned, and has a record.
+
+        What the card says of it is held against the plan itself.
+        """
         cohort = self.card.get("cohort", {})
-        return bool(cohort.get("complete", False)) and not self.holes and self.shards is None
+        if not cohort.get("complete", False) or self.holes or self.shards is not None:
+            return False
+        by_report: dict[CaseKey, set[tuple[str, str]]] = {}
+        for item in self.planned:
+            by_report.setdefault((item.case, item.repeat), set()).add((item.check, item.organ))
+        every = {("uptake", organ.id) for organ in self.profile.organs} | {("text", "")}
+        for items in by_report.values():
+            every |= {item for item in items if item[0].startswith("report:")}
+        wanted = {
+            (case, repeat)
+            for case in cohort.get("case_list", {})
+            for repeat in range(self.card.get("epochs", 1))
+        }
+        return by_report.keys() == wanted and all(every <= found for found in by_report.values())
 
 
 def load_run(path: Path) -> RunData:
@@ -144,6 +162,11 @@ def scoring_of(run: RunData) -> Scoring:
 def records_by_case(records: Sequence[Record]) -> dict[CaseKey, list[Record]]:
     """Group records by report, in order of case id and repeat; within, in order of identity."""
     grouped: dict[CaseKey, list[Record]] = {}
-    for record in sorted(records, key=lambda r: (r.case, r.repeat, r.check, r.organ)):
+    for record in sorted(records, key=record_order):
         grouped.setdefault((record.case, record.repeat), []).append(record)
     return grouped
+
+
+def record_order(record: Record) -> tuple[str, int, str, str]:
+    """Sort key: the identity of a record within its cohort."""
+    return (record.case, record.repeat, record.check, record.organ)

@@ -7,6 +7,7 @@ where that says nothing is the request put together again to find the key.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,15 +51,23 @@ def _case_text(
         age=None if redact else case.age,
         private=case.private,
         images=case.images.kind,
-        expectations=case.expectations,
+        expectations=tuple(
+            replace(found, evidence="") if redact else found for found in case.expectations
+        ),
         reference=None if redact else case.references[language],
         generated=generated,
         raw=raw if raw != generated else None,
         raw_differs=raw != generated,
         outcome=unusable.outcome if unusable else None,
-        reason=unusable.reason.rpartition(": ")[2] if unusable else "",
+        reason=_why_unusable(records),
         flags=_flags(records),
     )
+
+
+def _why_unusable(records: Sequence[Record]) -> str:
+    """Return the reason of the attempt; that of an organ has its name and outcome before it."""
+    reasons = [r.reason for r in records if r.outcome in UNUSABLE and r.check != "uptake"]
+    return reasons[0] if reasons else ""
 
 
 def _flags(records: Sequence[Record]) -> tuple[Flag, ...]:

@@ -67,6 +67,7 @@ def run_plain(run: RunData) -> dict[str, Any]:
 
 def _lines(run: RunData) -> Iterator[str]:
     grouped = records_by_case(run.records)
+    floors = {name: records_by_case(found) for name, found in run.floors.items()}
     for key in sorted(grouped.keys() | run.texts.keys()):
         records = grouped.get(key, [])
         text = run.texts.get(key) or CaseText(
@@ -75,7 +76,8 @@ def _lines(run: RunData) -> Iterator[str]:
             cohort=records[0].cohort,
             language=Language(records[0].facts["language"]),
         )
-        line = {"schema": CASE_SCHEMA, **line_plain(text, records)}
+        mine = {name: found.get(key, []) for name, found in floors.items()}
+        line = {"schema": CASE_SCHEMA, **line_plain(text, records, mine)}
         # Every digit: the statistics are added up again.
         yield canonical_json(line, indent=None, exact=True)
 
