@@ -31,6 +31,8 @@ from pytest_pet2rep.metrics.resampling_statistic import (
 
 MOST_UNDEFINED = 0.01
 """Share of resamples without a score up to which they are left out silently."""
+AT_EDGE = 1e-3
+"""Share of the range of a score within which every case must be to be taken for perfect (wrong)."""
 
 
 class Method(StrEnum):
@@ -86,8 +88,10 @@ class Evidence:
             return Method.NONE
         if self._few_differ:
             return Method.EXACT_SHARE if self._bounded else Method.NONE
+        if self._edge is not None:
+            return Method.EXACT
         if self._flat:
-            return Method.EXACT if self.value in self.statistic.bounds else Method.NONE
+            return Method.NONE
         if self.method is not Method.AUTO:
             return self.method
         if len(self.statistic.cases) < FEWEST_CASES and not self.statistic.rate:
@@ -165,6 +169,20 @@ class Evidence:
         """No case moves the score: a bootstrap would have no width."""
         return bool(np.all(np.isnan(self.left_out) | (self.left_out == self.value)))
 
+    @cached_property
+    def _edge(self) -> float | None:
+        """The lowest or highest value of the score, where every single case has it (nearly).
+
+        What a case has is its pseudo-value; METEOR of identical texts is not exactly 1.
+        """
+        n = len(self.left_out)
+        own = self.value + (n - 1) * (self.value - self.left_out)
+        low, high = self.statistic.bounds
+        if not self._bounded or self.statistic.differs is not None:
+            return None
+        near = [e for e in (low, high) if np.nanmax(abs(own - e)) <= AT_EDGE * (high - low)]
+        return near[0] if near else None
+
     def _smooth_limit(self, tail: float, *, upper: bool) -> Numbers:
         value = np.asarray(self.value)
         if self.used is Method.WILSON:
@@ -187,13 +205,13 @@ class Evidence:
         1 - tail^(1/m) of others is not; each of those is at worst at the other edge.
         """
         low, high = self.statistic.bounds
-        if self.statistic.rate and not self._flat:
+        if self._edge is None:
             events, of = self.statistic.sums.sum(axis=0)[:2]
             return exact_limit(events, of, tail, upper=upper)
         reach = (high - low) * exact_limit(0, self.statistic.carriers, tail, upper=True)
-        if self.value == high:
-            return high if upper else high - reach
-        return low + reach if upper else low
+        if self._edge == high:
+            return high if upper else max(low, self.value - reach)
+        return min(high, self.value + reach) if upper else low
 
     def _share_limit(self, tail: float, *, upper: bool) -> float:
         """Limit from the share of cases that differ, each at worst by the whole range."""

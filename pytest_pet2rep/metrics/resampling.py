@@ -7,9 +7,10 @@ measured by ``benchmarks/coverage.py`` and stands in ``docs/reference/statistics
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from pytest_pet2rep.metrics.intervals_evidence import Evidence, Method
 from pytest_pet2rep.metrics.intervals_holm import holm
@@ -54,6 +55,10 @@ class Interval:
     reason: str = ""
     """Why it is not reliable: a gate on it is undecided."""
 
+    def plain(self) -> dict[str, Any]:
+        """Return it for JSON, which knows no NaN and no infinity: such numbers are ``None``."""
+        return _plain(self)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bound:
@@ -71,6 +76,10 @@ class Bound:
     reliable: bool
     reason: str = ""
 
+    def plain(self) -> dict[str, Any]:
+        """Return it for JSON, as ``Interval.plain``."""
+        return _plain(self)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
@@ -87,6 +96,18 @@ class Difference:
     """Cases that the baseline lacks, sorted."""
     only_there: tuple[str, ...] = ()
     """Cases that this run lacks, sorted."""
+
+    def plain(self) -> dict[str, Any]:
+        """Return it for JSON, as ``Interval.plain``."""
+        return {
+            "value": _finite(self.value),
+            "interval": self.interval.plain(),
+            "lower": self.lower.plain(),
+            "upper": self.upper.plain(),
+            "n_common": self.n_common,
+            "only_here": list(self.only_here),
+            "only_there": list(self.only_there),
+        }
 
 
 def interval(
@@ -260,6 +281,14 @@ def _bound(evidence: Evidence, side: Side, confidence: float) -> Bound:
         reliable=not evidence.reason,
         reason=evidence.reason,
     )
+
+
+def _plain(found: Interval | Bound) -> dict[str, Any]:
+    return {name: _finite(value) for name, value in asdict(found).items()}
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _check(confidence: float) -> None:

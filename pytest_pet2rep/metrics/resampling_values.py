@@ -130,7 +130,7 @@ def chrf_value(orders: int, beta: float = 2.0) -> Value:
     """
 
     def value(sums: Numbers) -> Numbers:
-        triples = sums.reshape(*sums.shape[:-1], orders, 3)
+        triples = sums[..., : 3 * orders].reshape(*sums.shape[:-1], orders, 3)
         predicted, referred, matches = (triples[..., at] for at in range(3))
         both = (predicted > 0) & (referred > 0)
         count = both.sum(axis=-1)

@@ -109,7 +109,7 @@ class Estimands:
     def __init__(self, records: Iterable[Record], scoring: Scoring) -> None:
         self._reports = reports_of(records)
         self._scoring = scoring
-        self._tables: dict[tuple[str, str], Table] = {}
+        self._tables: dict[tuple[str, str, str], Table] = {}
 
     @property
     def languages(self) -> tuple[Language, ...]:
@@ -138,18 +138,10 @@ class Estimands:
         self, shown: str, reports: Sequence[Report], slice_: Slice, definition: Definition
     ) -> Statistic:
         family, profile = definition.family, self._scoring.profile
-        if not family.by_pair:
-            kept = self._whole_cases(reports, slice_)
-        elif slice_.keys == {"language"}:
-            kept = list(reports)
-        else:
-            kept = [part for report in reports if (part := report.of_pairs(slice_))]
+        kept = self._kept(reports, slice_, by_pair=family.by_pair)
+        how = "pairs" if family.by_pair and slice_.keys != {"language"} else "cases"
         table = self._table(
-            f"{family.name}{family.by_pair}",
-            slice_,
-            kept,
-            lambda report: family.row(report, profile),
-            len(family.columns),
+            (family.name, how), slice_, kept, lambda r: family.row(r, profile), len(family.columns)
         )
         columns = list(definition.columns)
         return Statistic(
@@ -169,10 +161,10 @@ class Estimands:
     def _text(
         self, shown: str, reports: Sequence[Report], slice_: Slice, metric: TextMetric
     ) -> Statistic:
-        kept = self._whole_cases(reports, slice_)
+        kept = self._kept(reports, slice_)
         width = next((len(row) for r in kept if (row := text_row(r, metric.name))), 1)
         table = self._table(
-            f"text {metric.name}", slice_, kept, lambda r: text_row(r, metric.name), width
+            ("text", metric.name), slice_, kept, lambda r: text_row(r, metric.name), width
         )
         return Statistic(
             name=shown,
@@ -193,24 +185,32 @@ class Estimands:
         metrics: Mapping[str, TextMetric],
     ) -> Statistic:
         kept = Estimands((), self._scoring)
-        kept._reports = self._whole_cases(reports, slice_)
+        kept._reports = list(self._kept(reports, slice_))
+        if slice_.keys == {"language"}:
+            kept._tables = self._tables
         parts = [kept.of(name) for name in OVERALL_PARTS]
         joined = overall_statistic(parts, metrics, self._basis(slice_))
         return replace(joined, name=shown, signature=joined.signature + self._mark(slice_))
 
-    def _whole_cases(self, reports: Sequence[Report], slice_: Slice) -> list[Report]:
-        return [part for report in reports if (part := report.of_cases(slice_))]
+    def _kept(
+        self, reports: Sequence[Report], slice_: Slice, *, by_pair: bool = False
+    ) -> Sequence[Report]:
+        """Return what of the reports of one language belongs to the slice."""
+        if slice_.keys <= {"language", "sklearn0"}:
+            return reports
+        parts = (r.of_pairs(slice_) if by_pair else r.of_cases(slice_) for r in reports)
+        return [part for part in parts if part is not None]
 
     def _table(
         self,
-        family: str,
+        family: tuple[str, str],
         slice_: Slice,
         kept: Sequence[Report],
         row: Callable[[Report], Row | None],
         width: int,
     ) -> Table:
         subset = replace(slice_, sklearn0=False, state="")
-        key = (family, subset.text)
+        key = (*family, subset.text)
         if key not in self._tables:
             self._tables[key] = tabulate(kept, row, width)
         return self._tables[key]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
@@ -12,7 +12,6 @@ from pytest_pet2rep.anatomy import Profile, load_profile
 from pytest_pet2rep.metrics.basis import Basis
 from pytest_pet2rep.metrics.efficacy import class_vector, efficacy_counts, row_of
 from pytest_pet2rep.metrics.efficacy_scores import CE_NAMES, Convention, ce_signature
-from pytest_pet2rep.metrics.judgement import abnormal
 from pytest_pet2rep.metrics.lesions import KEYS as LESION_KEYS
 from pytest_pet2rep.metrics.lesions import lesion_signature
 from pytest_pet2rep.metrics.petrg import ABNORMAL, STATUSES, petrg_signature, petrg_table
@@ -34,7 +33,7 @@ from pytest_pet2rep.metrics.risk import (
 )
 from pytest_pet2rep.run.check_words import check_words_digest
 from pytest_pet2rep.run.estimands_reports import Report, Row
-from pytest_pet2rep.run.slices import CASE_KEYS, CONVENTION_KEYS, PAIR_KEYS, Slice
+from pytest_pet2rep.run.slices import CASE_KEYS, CONVENTION_KEYS, PAIR_KEYS, Slice, is_abnormal
 from pytest_pet2rep.types import ABNORMAL_STATES, UNUSABLE, Record, UptakeState
 
 _NANO = 10**9
@@ -103,16 +102,11 @@ def _rate_row(report: Report, _: Profile) -> Row | None:
     ]
 
 
-def _false_alarms(uptake: Any, state: UptakeState) -> int:
+def _false_alarms(uptake: Iterable[Record], state: UptakeState) -> int:
     """Pairs without an abnormal state in the reference to which the report gives this one."""
-    return sum(_invents(record, state) for record in uptake)
-
-
-def _invents(record: Record, state: UptakeState) -> bool:
-    return (
-        state in record.generated
-        and record.outcome not in UNUSABLE
-        and not abnormal(frozenset(map(UptakeState, record.expected)))
+    return sum(
+        state in record.generated and record.outcome not in UNUSABLE and not is_abnormal(record)
+        for record in uptake
     )
 
 
@@ -175,7 +169,7 @@ _RATES = Family(
     slice_keys=PAIR_KEYS | CASE_KEYS,
     by_pair=True,
 )  # fmt: skip
-_ENDINGS = replace(_RATES, name="endings", slice_keys=CASE_KEYS, by_pair=False)
+_ENDINGS = replace(_RATES, slice_keys=CASE_KEYS, by_pair=False)
 _RISK = Family(
     name="risk",
     columns=("total", "miss", "false_alarm", "cases", "critical", "must_find"),

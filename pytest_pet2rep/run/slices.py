@@ -47,6 +47,7 @@ _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "<": lambda size, limit: size < limit,
 }
 _STATES = tuple(str(state) for state in ABNORMAL_STATES)
+_ABNORMAL = frozenset(_STATES)
 _FLAGS = ("abnormal", "normal", "reviewed", "extracted", "scored_only", "sklearn0")
 _VALUES: Mapping[str, tuple[str, ...]] = {
     "state": _STATES,
@@ -174,7 +175,7 @@ _BY_A_PERSON = (ExpectationSource.EXPLICIT, ExpectationSource.REVIEWED)
 
 def is_abnormal(record: Record) -> bool:
     """Say whether the reference has an abnormal state in this organ."""
-    return any(state in _STATES for state in record.expected)
+    return not _ABNORMAL.isdisjoint(record.expected)
 
 
 def parse_slice(text: str, *, organs: Sequence[str] = ()) -> Slice:
