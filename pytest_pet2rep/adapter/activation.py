@@ -6,16 +6,23 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_pet2rep.adapter.collect import CohortCollection
 from pytest_pet2rep.adapter.naming import chosen_cohort, no_path_named
-from pytest_pet2rep.adapter.options import read_options
+from pytest_pet2rep.adapter.options import Options, read_options
 from pytest_pet2rep.adapter.state import OPTIONS, RUNTIME
 from pytest_pet2rep.errors import DataProblem, StoreError, UsageProblem
 from pytest_pet2rep.run.runtime import Runtime
+from pytest_pet2rep.run.slots import ALONE, Place
+
+if TYPE_CHECKING:
+    from pytest_pet2rep.run.serving import ServingPlan
+    from pytest_pet2rep.run.settings import RunSettings
 
 
 @contextmanager
@@ -48,11 +55,15 @@ def activate(config: pytest.Config) -> None:
         cohort = chosen_cohort(config, options.run.cases)
         run_id = worker["pet2rep_run"] if worker else uuid.uuid4().hex
         model_process = worker.get("pet2rep_model_process") if worker else None
+        plan = _serving_plan(options, run_id) if worker is None else None
+        base_url = plan.base_url if plan else (worker or {}).get("pet2rep_base_url", "")
         runtime = Runtime(
-            options.run,
+            _served_at(options.run, base_url),
             cohort,
             run_id,
             model_process=Path(model_process) if model_process else None,
+            place=place_of(config),
+            service=(worker or {}).get("pet2rep_service"),
         )
         runtime.check()
         hold = None
@@ -75,11 +86,18 @@ def activate(config: pytest.Config) -> None:
     from pytest_pet2rep.adapter.sending import RecordSender
 
     plugins.register(RecordSender(), "pet2rep-sending")
+    from pytest_pet2rep.adapter.coming import ComingReports
+
+    coming = ComingReports(runtime, place_of(config), all_at_once=not config.getvalue("maxfail"))
+    plugins.register(coming, "pet2rep-coming")
     if worker is None:
         from pytest_pet2rep.adapter.reporter import Reporter
 
         reporter = Reporter(config, runtime)
         plugins.register(reporter, "pet2rep-reporter")
+        from pytest_pet2rep.adapter.service import ServiceHooks
+
+        plugins.register(ServiceHooks(runtime, plan), "pet2rep-service")
         from pytest_pet2rep.adapter.stopping import StoreWatch
 
         plugins.register(StoreWatch(), "pet2rep-store-watch")
@@ -91,6 +109,38 @@ def activate(config: pytest.Config) -> None:
             from pytest_pet2rep.adapter.workers import WorkerHooks
 
             plugins.register(WorkerHooks(runtime), "pet2rep-workers")
+
+
+def place_of(config: pytest.Config) -> Place:
+    """Say which of how many workers this process is."""
+    worker = getattr(config, "workerinput", None)
+    if worker is None:
+        return ALONE
+    number = int(str(worker["workerid"]).removeprefix("gw"))
+    return Place(index=number, count=int(worker["workercount"]))
+
+
+def _serving_plan(options: Options, run_id: str) -> ServingPlan | None:
+    """Say how the server is started that ``--pet2rep-serve`` asks for; nothing is started."""
+    if not options.run.serve:
+        return None
+    from pytest_pet2rep.cachefolder import cache_folder
+    from pytest_pet2rep.run.serving import plan_serving
+
+    folder = options.run_dir or options.run.store or cache_folder("generations")
+    return plan_serving(
+        options.run.serve,
+        options.run.model,
+        options.run.model_args,
+        folder / f"serve-{run_id[:12]}.log",
+    )
+
+
+def _served_at(run: RunSettings, base_url: str) -> RunSettings:
+    """Point the model at the server that was started for the run, if one was."""
+    if not base_url:
+        return run
+    return replace(run, model_args={**run.model_args, "base_url": base_url})
 
 
 def _check_writable(path: Path) -> None:

@@ -20,9 +20,13 @@ class WorkerHooks:
     def pytest_configure_node(self, node: Any) -> None:
         """Give every worker the id of the run: within it each report is made once.
 
-        A worker on this machine also learns where the process answers that holds the model.
+        What stands behind the model was found once, here, and is told to all.  A worker on this
+        machine also learns where the process answers that holds the model.
         """
         node.workerinput["pet2rep_run"] = self.runtime.run_id
+        node.workerinput["pet2rep_service"] = dict(self.runtime.service)
+        if self.runtime.settings.serve:
+            node.workerinput["pet2rep_base_url"] = self.runtime.settings.model_args["base_url"]
         node.workerinput["pet2rep_take"] = self.runtime.take
         if node.gateway.spec.popen:
             with mistakes_as_usage_errors():

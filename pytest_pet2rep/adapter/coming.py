@@ -1,0 +1,81 @@
+"""In every process that runs items: tells the runtime which reports will be asked for next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pytest_pet2rep.adapter.fixtures import repeat_of
+from pytest_pet2rep.run.generating import Wanted, WantedName
+from pytest_pet2rep.run.runtime import Runtime
+from pytest_pet2rep.run.slots import Place
+from pytest_pet2rep.types import Case
+
+LOOKS_AT_A_REPORT = frozenset({"pet2rep_desk", "pet2rep_report"})
+
+
+class ComingReports:
+    """Follows the items as they run, and says what comes after the present one.
+
+    A worker has collected all items but runs a part of them, which nobody tells it beforehand.
+    At first each gets one stretch of them, all of the same length; so it looks ahead to the end
+    of the stretch that it is in.  Reports that another worker makes are left to that one.
+    """
+
+    def __init__(self, runtime: Runtime, place: Place, *, all_at_once: bool) -> None:
+        self.runtime = runtime
+        self.place = place
+        self.all_at_once = all_at_once
+        self._items: list[pytest.Item] = []
+        self._positions: dict[str, int] = {}
+        self._at: WantedName | None = None
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._items = session.items
+        self._positions = {item.nodeid: n for n, item in enumerate(session.items)}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        wanted = self._wanted(item)
+        if wanted is None or wanted.name == self._at:
+            return
+        self._at = wanted.name
+        coming = list({one.name: one for one in self._coming(item)}.values())
+        # A run that may end at the next failure does not send what may never be looked at.
+        at_once = self.runtime.settings.concurrency
+        self.runtime.expect(coming if self.all_at_once else coming[:at_once])
+
+    def _coming(self, item: pytest.Item) -> Iterator[Wanted]:
+        here = self._positions.get(item.nodeid, len(self._items))
+        for later in self._items[here : self._end_of_stretch(here)]:
+            wanted = self._wanted(later)
+            if wanted is not None:
+                yield wanted
+
+    def _end_of_stretch(self, here: int) -> int:
+        total, count = len(self._items), self.place.count
+        stretch = here * count // max(total, 1)
+        return -(-(stretch + 1) * total // count)
+
+    def _wanted(self, item: pytest.Item) -> Wanted | None:
+        """The report that an item will ask for, ``None`` for an item that asks for none."""
+        from pytest_pet2rep.adapter.collect import CaseFile
+
+        if LOOKS_AT_A_REPORT.isdisjoint(getattr(item, "fixturenames", ())):
+            return None
+        callspec = getattr(item, "callspec", None)
+        params = callspec.params if callspec is not None else {}
+        case_file = item.getparent(CaseFile)
+        case = params.get("pet2rep_case") if case_file is None else case_file.case
+        if not isinstance(case, Case):
+            return None
+        if "pet2rep_control" in params:
+            return self._control(case, str(params["pet2rep_control"]))
+        return Wanted(case=case, repeat=repeat_of(item))
+
+    def _control(self, case: Case, control: str) -> Wanted:
+        from pytest_pet2rep.run.controls import images_for
+
+        return Wanted(case=case, purpose=control, images=images_for(control, self.runtime, case))
