@@ -15,7 +15,7 @@ import pytest
 from pytest_pet2rep.adapter.collect import CohortCollection
 from pytest_pet2rep.adapter.naming import chosen_cohort, no_path_named
 from pytest_pet2rep.adapter.options import Options, read_options
-from pytest_pet2rep.adapter.state import OPTIONS, RUNTIME
+from pytest_pet2rep.adapter.state import GATES, OPTIONS, RUNTIME
 from pytest_pet2rep.errors import DataProblem, StoreError, UsageProblem
 from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.run.slots import ALONE, Place
@@ -91,6 +91,9 @@ def activate(config: pytest.Config) -> None:
     coming = ComingReports(runtime, place_of(config), all_at_once=not config.getvalue("maxfail"))
     plugins.register(coming, "pet2rep-coming")
     if worker is None:
+        from pytest_pet2rep.adapter.gating import bound_gates
+
+        config.stash[GATES] = bound_gates(config)
         from pytest_pet2rep.adapter.reporter import Reporter
 
         reporter = Reporter(config, runtime)

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_pet2rep.adapter.happenings import Happenings
 from pytest_pet2rep.adapter.options import Options
-from pytest_pet2rep.adapter.state import OPTIONS
+from pytest_pet2rep.adapter.state import GATES, OPTIONS
 from pytest_pet2rep.adapter.wire import PROPERTY, from_wire
-from pytest_pet2rep.errors import StoreError
+from pytest_pet2rep.errors import StoreError, UsageProblem
+from pytest_pet2rep.render.untrusted import terminal_safe
+from pytest_pet2rep.run.error_budget import RUN_BROKE, broken_cases
 from pytest_pet2rep.run.plan import PlannedItem, planned_item
 from pytest_pet2rep.run.runfiles_saving import Saving, begin, finish
 from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.run.summary import Summary
+from pytest_pet2rep.run.verdict import RunFacts, RunVerdict, Verdict, run_verdict
 from pytest_pet2rep.types import Outcome, Record
+
+if TYPE_CHECKING:
+    from pytest_pet2rep.run.gates import GateResult
 
 SHOWN_ONLY: Mapping[Outcome, tuple[str, str, str]] = {
     Outcome.MISS: ("missed", "m", "MISSED"),
@@ -38,10 +46,11 @@ class Reporter:
         self.options: Options = config.stash[OPTIONS]
         self.planned: dict[str, PlannedItem] = {}
         self.records: dict[str, Record] = {}
-        self.crashed: set[str] = set()
+        self.happened = Happenings()
         self.saving: Saving | None = None
         self.summary: Summary | None = None
-        self.exit_reason = ""
+        self.gates: tuple[GateResult, ...] = ()
+        self.verdict: RunVerdict | None = None
         self.started = time.perf_counter()
 
     def pytest_report_header(self) -> list[str]:
@@ -68,8 +77,7 @@ class Reporter:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if str(report.when) == "???" and report.nodeid in self.planned:
-            self.crashed.add(report.nodeid)
+        self.happened.heard(report, ours=self.planned)
         if type(report) is not pytest.TestReport or report.when != "call":
             return
         for name, value in report.user_properties:
@@ -78,6 +86,12 @@ class Reporter:
         report.user_properties = [
             (name, value) for name, value in report.user_properties if name != PROPERTY
         ]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self.happened.not_collected(report)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        self.happened.interrupted(excinfo.value)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(
@@ -91,73 +105,116 @@ class Reporter:
         category, letter, word = SHOWN_ONLY[record.outcome]
         return category, letter, (word, {"yellow": True})
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        nothing = not self.planned and self.options.json is None
-        if self.config.option.collectonly or nothing:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
+        """Judge the run before anything is shown, and have the last word after everything."""
+        if self.config.option.collectonly or self.options.plan:
+            yield
             return
+        if self.planned or self.options.json is not None:
+            self._conclude(session)
+        else:
+            self.verdict = run_verdict(self._facts(session))
+            session.exitstatus = self.verdict.code
+        yield
+        self._last_line(session)
+
+    def _conclude(self, session: pytest.Session) -> None:
         self.summary = self.runtime.summarise(
             list(self.records.values()),
             holes=self._holes(),
             seconds=time.perf_counter() - self.started,
         )
-        self._judge(session)
-        self._store(session)
-        self._write(session)
+        facts = self._facts(session)
+        try:
+            self.gates = self.config.stash[GATES].judge(
+                list(self.records.values()), incomplete=_why_incomplete(facts)
+            )
+        except UsageProblem as why:  # only now is it known: the runs cannot be compared
+            facts = replace(facts, run_wide_error=facts.run_wide_error or str(why))
+        facts = replace(facts, gates=tuple(result.verdict for result in self.gates))
+        self.verdict = run_verdict(facts)
+        for write in (self._store, self._write_json):
+            if problem := write(self.verdict):
+                facts = replace(facts, unwritten=problem)
+                self.verdict = run_verdict(facts)
+        session.exitstatus = self.verdict.code
 
     def _holes(self) -> list[tuple[PlannedItem, str]]:
+        crashed = self.happened.crashed
         return [
-            (item, "its process died" if nodeid in self.crashed else "it never ran")
+            (item, "its process died" if nodeid in crashed else "it never ran")
             for nodeid, item in sorted(self.planned.items())
             if nodeid not in self.records
         ]
 
-    def _judge(self, session: pytest.Session) -> None:
-        """A hole is never green; pytest's own 2, 3, 4 and 5 stand as they are."""
-        assert self.summary is not None
-        run_wide = [r for r in self.records.values() if r.facts.get("run_wide")]
-        if run_wide and len(run_wide) == len(self.records):
-            session.exitstatus = pytest.ExitCode.USAGE_ERROR
-            self.exit_reason = run_wide[0].reason.partition("error: ")[2] or run_wide[0].reason
-        elif self.summary.holes and session.exitstatus in (
-            pytest.ExitCode.OK,
-            pytest.ExitCode.TESTS_FAILED,
-        ):
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-            count = len(self.summary.holes)
-            self.exit_reason = f"{count} of {self.summary.planned} planned items have no result"
+    def _facts(self, session: pytest.Session) -> RunFacts:
+        """Gather what decides the exit code; the verdicts of the gates are added later."""
+        from pytest_pet2rep.run.gates_session import left_out
 
-    def _store(self, session: pytest.Session) -> None:
-        """Write the files of the run; one that cannot be kept is never green."""
+        records, gating = list(self.records.values()), self.options.gating
+        failed = [n for n in self.happened.failed_items if n in self.records]
+        return RunFacts(
+            status=self.happened.status(session),
+            run_wide_error=_run_wide_error(records),
+            broken_elsewhere=self.happened.elsewhere(session),
+            gates_set=bool(gating.specs),
+            undecided=gating.undecided,
+            deferred=self.runtime.settings.shard is not None,
+            planned=len(self.planned),
+            holes=len(self.planned) - len(self.records),
+            left_out=left_out(self.runtime, self.planned.values()),
+            part_named=not self.runtime.cohort.complete,
+            failed_items=sum(self.records[n].outcome not in RUN_BROKE for n in failed),
+            broken_cases=broken_cases(records),
+            cases=len({(record.case, record.repeat) for record in records}),
+            budget=gating.budget,
+        )
+
+    def _store(self, verdict: RunVerdict) -> str:
+        """Write the files of the run; return what prevented it."""
         if self.saving is None or self.summary is None:
-            return
+            return ""
         try:
             finish(
                 self.saving,
                 self.runtime,
                 list(self.records.values()),
                 self.summary,
-                exit_code=int(session.exitstatus),
-                exit_reason=self.exit_reason,
+                gates=self._gates_plain(),
+                verdict=str(verdict.verdict),
+                exit_code=verdict.code,
+                exit_reason=verdict.reason,
             )
         except StoreError as why:
-            self.exit_reason = str(why)
-            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+            return str(why)
+        return ""
 
-    def _write(self, session: pytest.Session) -> None:
+    def _write_json(self, verdict: RunVerdict) -> str:
         if self.options.json is None or self.summary is None:
-            return
+            return ""
         from pytest_pet2rep.run.summary_json import summary_json
 
         text = summary_json(
-            self.summary, exit_code=int(session.exitstatus), exit_reason=self.exit_reason
+            self.summary,
+            gates=self._gates_plain(),
+            verdict=str(verdict.verdict),
+            exit_code=verdict.code,
+            exit_reason=verdict.reason,
         )
         try:
             self.options.json.parent.mkdir(parents=True, exist_ok=True)
             self.options.json.write_text(text, encoding="utf-8")
         except OSError as why:
-            self.exit_reason = f"{self.options.json} cannot be written: {why}"
-            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+            return f"{self.options.json} cannot be written: {why}"
+        return ""
+
+    def _gates_plain(self) -> list[Mapping[str, object]]:
+        if not self.gates:
+            return []
+        from pytest_pet2rep.run.gates import gate_plain
+
+        return [gate_plain(result) for result in self.gates]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(
@@ -168,6 +225,39 @@ class Reporter:
         if self.summary is None or self.config.option.no_summary:
             return
         from pytest_pet2rep.adapter.terminal import show
+        from pytest_pet2rep.adapter.terminal_gates import show_gates
 
         folder = self.saving.folder if self.saving is not None else None
-        show(terminalreporter, self.summary, self.options, self.exit_reason, folder)
+        show(terminalreporter, self.summary, self.options, "", folder)
+        show_gates(terminalreporter, self.gates)
+
+    def _last_line(self, session: pytest.Session) -> None:
+        """Say the exit code and why, below everything else, with and without a terminal plugin."""
+        verdict, code = self.verdict, int(session.exitstatus)
+        if verdict is None:
+            return
+        if verdict.code != code:
+            reason = f"changed from {verdict.code} by pytest or a plugin after the run was judged"
+            verdict = RunVerdict(code=code, verdict=Verdict.ENDED, reason=reason)
+        line = terminal_safe(verdict.line)
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is None:
+            print(line)
+        else:
+            reporter.write_line(line, bold=True, red=code != 0, green=code == 0)
+
+
+def _run_wide_error(records: Sequence[Record]) -> str:
+    """Return the error that every item met, if one did: a model that cannot be used at all."""
+    met = [record for record in records if record.facts.get("run_wide")]
+    if not met or len(met) < len(records):
+        return ""
+    return met[0].reason.partition("error: ")[2] or met[0].reason
+
+
+def _why_incomplete(facts: RunFacts) -> str:
+    """Say why no gate is judged on these records; empty where the run is whole."""
+    if facts.deferred:
+        return "deferred to merge"
+    found = run_verdict(replace(facts, gates_set=True, gates=()))
+    return "" if found.code in (0, 1) else found.reason

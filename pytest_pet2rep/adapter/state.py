@@ -8,6 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_pet2rep.adapter.options import Options
+    from pytest_pet2rep.run.gates_session import GateSession
     from pytest_pet2rep.run.runtime import Runtime
     from pytest_pet2rep.types import Record
 
@@ -15,3 +16,4 @@ OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
 RUNTIME: pytest.StashKey[Runtime] = pytest.StashKey()
 RUN_ID: pytest.StashKey[str] = pytest.StashKey()
 RECORD: pytest.StashKey[Record] = pytest.StashKey()
+GATES: pytest.StashKey[GateSession] = pytest.StashKey()

@@ -64,6 +64,8 @@ class GateResult:
     """Cases that it is judged on."""
     events: int | None = None
     """Expected events of the least supported class; ``None`` where no class enters."""
+    unreliable: bool = False
+    """Too little to resample: no verdict can come of it."""
     method: str = ""
     """``observed`` for an operational fact, else how the limits were made."""
     adjusted_p: float | None = None

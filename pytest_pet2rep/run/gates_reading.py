@@ -126,7 +126,7 @@ def confidence_of(value: object, where: str) -> float:
         number = float(str(value))
     except ValueError:
         number = 0.0
-    if isinstance(value, bool) or not 0.5 <= number < 1:
+    if isinstance(value, bool) or not 0.5 < number < 1:
         raise UsageProblem(f"{where}: confidence {value} is not allowed: between 0.5 and 1")
     return number
 

@@ -138,7 +138,9 @@ def run_data(
         records=tuple(sorted(records, key=record_order)),
         texts=case_texts(runtime, records, redact=redact),
         floors=_floors(runtime, records),
-        summary=summary_plain(summary, exit_code=exit_code, exit_reason=exit_reason),
+        summary=summary_plain(
+            summary, exit_code=exit_code, exit_reason=exit_reason, gates=gates, verdict=verdict
+        ),
         gates=tuple(gates),
         verdict=verdict,
         exit={"code": exit_code, "reason": exit_reason},

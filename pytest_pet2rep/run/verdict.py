@@ -64,6 +64,8 @@ class RunFacts:
     """Planned items without a record."""
     left_out: int = 0
     """Items of the cohort that were not planned: a limit, a selection."""
+    part_named: bool = False
+    """One case of a cohort was named, not the cohort."""
     failed_items: int = 0
     """Items that failed for what the model did (none in ``report`` mode)."""
     broken_cases: int = 0
@@ -136,8 +138,9 @@ def _incomplete(facts: RunFacts) -> RunVerdict | None:
     missing = []
     if facts.holes:
         missing.append(_holes(facts))
-    if facts.left_out and not facts.deferred:
-        missing.append(f"{facts.left_out} items of the cohort were left out (partial run)")
+    if facts.left_out or facts.part_named:
+        count = f"{facts.left_out} items" if facts.left_out else "other cases"
+        missing.append(f"{count} of the cohort were left out (partial run)")
     if not missing:
         return None
     return _not_measured(f"gates not measured: {', '.join(missing)}")
@@ -193,14 +196,14 @@ def _green(facts: RunFacts) -> RunVerdict:
 def _counted(facts: RunFacts) -> str:
     """Count the gates by verdict, the bad ones first."""
     counts = Counter(facts.gates)
-    order = (Verdict.NOT_MEASURED, Verdict.FAIL, Verdict.UNDECIDED, Verdict.PASS)
     words = {
         Verdict.NOT_MEASURED: "not measured",
         Verdict.FAIL: "failed",
         Verdict.UNDECIDED: "undecided",
         Verdict.PASS: "passed",
+        Verdict.DEFERRED: "deferred",
     }
-    parts = [f"{counts[verdict]} {words[verdict]}" for verdict in order if counts[verdict]]
+    parts = [f"{counts[verdict]} {word}" for verdict, word in words.items() if counts[verdict]]
     gates = "gate" if len(facts.gates) == 1 else "gates"
     return f"{len(facts.gates)} {gates}: " + ", ".join(parts)
 
