@@ -90,6 +90,10 @@ def activate(config: pytest.Config) -> None:
 
     coming = ComingReports(runtime, place_of(config), all_at_once=not config.getvalue("maxfail"))
     plugins.register(coming, "pet2rep-coming")
+    if worker is not None:
+        from pytest_pet2rep.adapter.workers import OrphanWatch
+
+        plugins.register(OrphanWatch(), "pet2rep-orphan-watch")
     if worker is None:
         from pytest_pet2rep.adapter.gating import bound_gates
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -47,6 +48,22 @@ class WorkerHooks:
         from xdist.scheduler import WorkStealingScheduling
 
         return WorkStealingScheduling(config, log)
+
+
+class OrphanWatch:
+    """In a worker on this machine: end after the item under way once the controller is dead.
+
+    xdist lets an orphan run everything that it was dealt, on a GPU that somebody else waits for.
+    """
+
+    def __init__(self) -> None:
+        self.controller = os.getppid()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        """Look who the parent is: an orphan has another one than it was born to."""
+        if os.getppid() != self.controller:
+            item.session.shouldstop = "the controller of this worker died"
 
 
 def _number_of(node: Any) -> int:
