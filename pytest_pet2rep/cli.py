@@ -50,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"pytest-pet2rep {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_score(commands.add_parser("score", help="score pairs of reference and prediction"))
+    _add_score(commands.add_parser("score", help="score pairs, or a stored run again"))
+    _add_compare(commands.add_parser("compare", help="what changed from a baseline to a run"))
+    _add_merge(commands.add_parser("merge", help="the shards of a run as one run"))
     _add_import(commands.add_parser("import", help="turn a data set into cases"))
     _add_read(commands.add_parser("read", help="show what is read in a report, and why"))
     _add_audit(commands.add_parser("audit", help="measure how well reports are read"))
@@ -68,22 +70,46 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_score(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Score a file of JSON lines: {id, reference, prediction}, or the output lines of the "
-        "benchmark authors (subject_id, llm_output, ground_truth)."
+        "Score a file of JSON lines, {id, reference, prediction} or the output lines of the "
+        "benchmark authors (subject_id, llm_output, ground_truth); or score a stored run again, "
+        "with other metrics, organs or section, without its model."
     )
     parser.epilog = "example: pet2rep score outputs.jsonl --language zh --json"
-    parser.add_argument("file", type=Path, metavar="FILE")
-    parser.add_argument("--language", choices=("zh", "en"), default="zh")
-    parser.add_argument("--section", choices=("findings", "impression", "both"), default="findings")
-    parser.add_argument("--metrics", default="pet2rep", help="names or sets, comma separated")
+    parser.add_argument("file", type=Path, metavar="FILE|RUN")
+    parser.add_argument("--language", choices=("zh", "en"), help="of pairs; default: zh")
+    parser.add_argument("--section", choices=("findings", "impression", "both"))
+    parser.add_argument("--metrics", help="names or sets, comma separated; default: pet2rep")
     parser.add_argument("--metric-arg", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--organs", default="pet2rep19", help="organ list or profile .toml")
-    parser.add_argument("--clean", choices=("standard", "none"), default="standard")
+    parser.add_argument("--organs", help="organ list or profile .toml; default: pet2rep19")
+    parser.add_argument("--clean", choices=("standard", "none"))
+    parser.add_argument("-o", "--out", type=Path, metavar="DIR", help="store the rescored run")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--per-case", action="store_true", help="with --json: values of each pair")
     for name in ("id", "reference", "prediction"):
         parser.add_argument(f"--{name}-field", default="", metavar="NAME")
     parser.set_defaults(run=_score)
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "List how two stored runs differ, which scores moved, and which results flipped."
+    )
+    parser.epilog = "example: pet2rep compare runs/new runs/old"
+    parser.add_argument("run_path", type=Path, metavar="RUN", help="run folder")
+    parser.add_argument("baseline", metavar="BASELINE", help="run folder, baseline file or name")
+    parser.add_argument("--allow-difference", action="append", default=[], metavar="NAME")
+    parser.add_argument("--all", action="store_true", help="every case and every flip")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.set_defaults(run=_compare)
+
+
+def _add_merge(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Merge the folders that --pet2rep-shard wrote; in any order and grouping."
+    parser.epilog = "example: pet2rep merge runs/shard-* -o runs/whole"
+    parser.add_argument("shards", type=Path, nargs="+", metavar="SHARD")
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--allow-difference", action="append", default=[], metavar="NAME")
+    parser.set_defaults(run=_merge)
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
@@ -226,6 +252,18 @@ def _score(parsed: argparse.Namespace) -> int:
     from pytest_pet2rep.run.score_command import score_file
 
     return score_file(parsed)
+
+
+def _compare(parsed: argparse.Namespace) -> int:
+    from pytest_pet2rep.run.compare_command import compare_stored
+
+    return compare_stored(parsed)
+
+
+def _merge(parsed: argparse.Namespace) -> int:
+    from pytest_pet2rep.run.merge_command import merge_shards
+
+    return merge_shards(parsed)
 
 
 def _import(parsed: argparse.Namespace) -> int:

@@ -66,7 +66,7 @@ def run_card(runtime: Runtime, records: Sequence[Record] = (), planned: int = 0)
         "scoring": {
             "metrics": list(settings.metrics),
             "metric_args": dict(settings.metric_args),
-            "text_metrics": {str(lang): _text_metrics(lang, scoring) for lang in languages},
+            "text_metrics": {str(lang): text_metric_entries(lang, scoring) for lang in languages},
         },
         "versions": {"python": platform.python_version(), **_versions()},
         "git": checkout_state(Path.cwd()),
@@ -112,7 +112,8 @@ def signatures(language: Language, scoring: Scoring) -> dict[str, str]:
     }
 
 
-def _text_metrics(language: Language, scoring: Scoring) -> list[Mapping[str, Any]]:
+def text_metric_entries(language: Language, scoring: Scoring) -> list[Mapping[str, Any]]:
+    """Return what a stored run must know of its text metrics, in their order."""
     return [
         {
             "name": metric.name,

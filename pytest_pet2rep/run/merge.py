@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.errors import DataProblem, UsageProblem
 from pytest_pet2rep.run.comparability import Difference, card_differences
@@ -26,6 +26,9 @@ from pytest_pet2rep.run.runfiles_encoding import bare_record, item_of
 from pytest_pet2rep.run.runfiles_saving import NEVER_RAN
 from pytest_pet2rep.run.shards import ShardSet, shard_of_cases
 from pytest_pet2rep.types import Record
+
+if TYPE_CHECKING:
+    from pytest_pet2rep.run.summary import Summary
 
 _NO_IMAGES = "no images"
 
@@ -66,8 +69,6 @@ def judged(run: RunData) -> RunData:
 
     As in a run: what failed in ``strict``, or what broke in ``report``, is 1; so is a hole.
     """
-    from pytest_pet2rep.run.floors import FLOORS
-    from pytest_pet2rep.run.summary import summarise
     from pytest_pet2rep.run.summary_json import summary_plain
     from pytest_pet2rep.types import BROKEN
 
@@ -77,7 +78,21 @@ def judged(run: RunData) -> RunData:
     if run.holes:
         reason = f"{len(run.holes)} of {len(run.planned)} planned items have no result"
     code = 1 if failed or run.holes else 0
-    summary = summarise(
+    plain = summary_plain(summary_of(run), exit_code=code, exit_reason=reason)
+    return replace(
+        run,
+        summary=plain,
+        exit={"code": code, "reason": reason},
+        timing={**run.timing, **plain["timing"]},
+    )
+
+
+def summary_of(run: RunData) -> Summary:
+    """Fold the records of a stored run into its summary, as the run itself did."""
+    from pytest_pet2rep.run.floors import FLOORS
+    from pytest_pet2rep.run.summary import summarise
+
+    return summarise(
         run.records,
         scoring_of(run),
         card=run.card,
@@ -85,13 +100,6 @@ def judged(run: RunData) -> RunData:
         floors={name: run.floors[name] for name in FLOORS if name in run.floors},
         epochs=run.card.get("epochs", 1),
         seconds=float(run.timing.get("seconds", 0.0)),
-    )
-    plain = summary_plain(summary, exit_code=code, exit_reason=reason)
-    return replace(
-        run,
-        summary=plain,
-        exit={"code": code, "reason": reason},
-        timing={**run.timing, **plain["timing"]},
     )
 
 

@@ -1,4 +1,4 @@
-"""``pet2rep score FILE``: text and clinical scores of stored outputs, at once."""
+"""``pet2rep score FILE|RUN``: scores of stored outputs, or of a stored run, at once."""
 
 from __future__ import annotations
 
@@ -23,17 +23,20 @@ from pytest_pet2rep.types import Record
 
 
 def score_file(options: argparse.Namespace) -> int:
-    """Score the pairs of ``options.file`` and print tables, or JSON; return the exit code."""
-    metrics = [name.strip() for name in options.metrics.split(",") if name.strip()]
-    if not metrics:
-        raise UsageProblem(f"--metrics {options.metrics}: names nothing")
+    """Score a stored run or a file of pairs, and print tables, or JSON; return the exit code."""
+    from pytest_pet2rep.run.score_run_command import is_run, score_run
+
+    if is_run(options.file):
+        return score_run(options)
+    if options.out is not None:
+        raise UsageProblem(f"--out is for a stored run, and {options.file} is none")
     settings = pair_settings(
-        language=options.language,
-        metrics=metrics,
-        organs=options.organs,
-        section=options.section,
+        language=options.language or "zh",
+        metrics=metric_names(options.metrics) or ("pet2rep",),
+        organs=options.organs or "pet2rep19",
+        section=options.section or "findings",
         clean=options.clean != "none",
-        metric_args=_metric_args(options.metric_arg),
+        metric_args=metric_arguments(options.metric_arg),
     )
     fields = PairFields(
         id=options.id_field, reference=options.reference_field, prediction=options.prediction_field
@@ -52,7 +55,18 @@ def score_file(options: argparse.Namespace) -> int:
     return 0
 
 
-def _metric_args(given: Sequence[str]) -> dict[str, str]:
+def metric_names(given: str | None) -> tuple[str, ...] | None:
+    """Read ``--metrics``, ``None`` where it is not given.  Raises ``UsageProblem``."""
+    if given is None:
+        return None
+    names = tuple(name.strip() for name in given.split(",") if name.strip())
+    if not names:
+        raise UsageProblem(f"--metrics {given}: names nothing")
+    return names
+
+
+def metric_arguments(given: Sequence[str]) -> dict[str, str]:
+    """Read ``--metric-arg``.  Raises ``UsageProblem``."""
     arguments = {}
     for item in given:
         key, equals, value = item.partition("=")
