@@ -119,7 +119,7 @@ class ModelApart:
             failed = self._address.with_suffix(".failed")
             if failed.exists():
                 raise UsageProblem(f"{self.name}: {failed.read_text(encoding='utf-8')}")
-            if time.monotonic() > latest:
+            if time.monotonic() > latest or not self._address.parent.exists():
                 raise UsageProblem(
                     f"{self.name}: the process that holds the model does not answer; the process "
                     f"that leads the run, which started it, may be gone"

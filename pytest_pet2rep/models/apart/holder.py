@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import sys
 import threading
 import time
@@ -37,14 +38,17 @@ class Holder:
             str(address), family="AF_UNIX", backlog=64, authkey=key_of(address.parent)
         )
         self._jobs: queue.SimpleQueue[tuple[Connection, Any] | None] = queue.SimpleQueue()
+        self._busy = False
 
     def run(self) -> None:
         """Answer until standard input ends."""
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         for work in (self._accept, self._watch):
             threading.Thread(target=work, daemon=True).start()
         print(READY, flush=True)
-        while (job := self._jobs.get()) is not None:
-            self._answer(*job)
+        with contextlib.suppress(KeyboardInterrupt):
+            while (job := self._jobs.get()) is not None:
+                self._answer(*job)
         self._provider.close()
 
     def _accept(self) -> None:
@@ -62,8 +66,10 @@ class Holder:
     def _watch(self) -> None:
         sys.stdin.read()
         self._jobs.put(None)
+        if self._busy:  # with a report that nobody waits for
+            os.kill(os.getpid(), signal.SIGINT)
         time.sleep(_SECONDS_TO_END)
-        os._exit(0)  # in the middle of a generation that nobody waits for
+        os._exit(0)
 
     def _answer(self, connection: Connection, requests: Any) -> None:
         try:
@@ -71,11 +77,13 @@ class Holder:
         except OSError:
             return  # the worker is dead
         answer: tuple[Sign, Any]
+        self._busy = True
         try:
             answer = (Sign.REPLIES, encoded(self._provider.generate(requests)))
         except Exception as why:
             text = str(why) if sign_of(why) is not Sign.DEFECT else f"{type(why).__name__}: {why}"
             answer = (sign_of(why), text)
+        self._busy = False
         with contextlib.suppress(OSError):
             connection.send(answer)
 

@@ -61,8 +61,6 @@ class ModelProcesses:
             _Keeper(spec, settings, place, self._folder / f"{number}.socket")
             for number, place in enumerate(places)
         ]
-        for keeper in self._keepers:
-            keeper.start()
 
     def address(self, worker: int) -> Path:
         """Where worker number ``worker`` (from 0) finds its model."""
@@ -73,26 +71,29 @@ class ModelProcesses:
         for keeper in self._keepers:
             keeper.end()
         for keeper in self._keepers:
-            keeper.join()
+            keeper.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-class _Keeper(threading.Thread):
-    """Keeps one process alive."""
+class _Keeper:
+    """Keeps one process alive, from a thread of its own."""
 
     def __init__(
         self, spec: str, settings: ProviderSettings, place: tuple[str, ...] | None, address: Path
     ) -> None:
-        super().__init__(name=f"pet2rep-{address.stem}", daemon=True)
         self.address = address
         self._job = _job(spec, settings, address)
         self._environment = environment_of(place, {**os.environ, "PYTHONPATH": _import_path()})
         self._guard = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._ended = False
+        self._thread = threading.Thread(
+            target=self._keep, name=f"pet2rep-model-{address.stem}", daemon=True
+        )
+        self._thread.start()
 
-    def run(self) -> None:
-        while (process := self._started()) is not None:
+    def _keep(self) -> None:
+        while (process := self._start()) is not None:
             with process:
                 assert process.stdout is not None
                 ready = process.stdout.readline().strip() == READY
@@ -102,7 +103,7 @@ class _Keeper(threading.Thread):
                 self._say_why(process.returncode)
                 return
 
-    def _started(self) -> subprocess.Popen[str] | None:
+    def _start(self) -> subprocess.Popen[str] | None:
         with self._guard:
             if self._ended:
                 return None
@@ -127,11 +128,12 @@ class _Keeper(threading.Thread):
                 with contextlib.suppress(OSError):
                     self._process.stdin.close()
 
-    def join(self, timeout: float | None = None) -> None:
-        super().join(timeout or _SECONDS_TO_END)
-        if self.is_alive() and self._process is not None:
+    def wait(self) -> None:
+        """Wait until the process is gone, which is killed if it takes too long over its end."""
+        self._thread.join(_SECONDS_TO_END)
+        if self._thread.is_alive() and self._process is not None:
             self._process.kill()
-            super().join()
+            self._thread.join()
 
     def _say_why(self, status: int) -> None:
         log = self.address.with_suffix(".log").read_text(encoding="utf-8", errors="replace")
