@@ -25,6 +25,7 @@ from pytest_pet2rep.types import Outcome, Record
 
 if TYPE_CHECKING:
     from pytest_pet2rep.run.gates import GateResult
+    from pytest_pet2rep.run.runfiles import RunData
 
 SHOWN_ONLY: Mapping[Outcome, tuple[str, str, str]] = {
     Outcome.MISS: ("missed", "m", "MISSED"),
@@ -49,6 +50,7 @@ class Reporter:
         self.happened = Happenings()
         self.saving: Saving | None = None
         self.summary: Summary | None = None
+        self.stored: RunData | None = None
         self.gates: tuple[GateResult, ...] = ()
         self.verdict: RunVerdict | None = None
         self.started = time.perf_counter()
@@ -127,9 +129,9 @@ class Reporter:
         )
         facts = self._facts(session)
         try:
-            self.gates = self.config.stash[GATES].judge(
-                list(self.records.values()), incomplete=_why_incomplete(facts)
-            )
+            gates = self.config.stash[GATES]
+            gates.check_comparable(self.summary.card)
+            self.gates = gates.judge(list(self.records.values()), incomplete=_why_incomplete(facts))
         except UsageProblem as why:  # only now is it known: the runs cannot be compared
             facts = replace(facts, run_wide_error=facts.run_wide_error or str(why))
         facts = replace(facts, gates=tuple(result.verdict for result in self.gates))
@@ -176,7 +178,7 @@ class Reporter:
         if self.saving is None or self.summary is None:
             return ""
         try:
-            finish(
+            self.stored = finish(
                 self.saving,
                 self.runtime,
                 list(self.records.values()),

@@ -72,7 +72,7 @@ def bind_gates(
                 f"the gates of the family {family!r} have different confidences "
                 f"({', '.join(map(str, sorted(found)))}): they share one error rate"
             )
-    return gates
+    return tuple(dict.fromkeys(gates))
 
 
 def _bound(spec: GateSpec, measurable: Measurable, confidence: float) -> Gate:

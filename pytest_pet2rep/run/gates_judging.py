@@ -18,11 +18,13 @@ from pytest_pet2rep.metrics.resampling_statistic import StatisticKind
 from pytest_pet2rep.run.gate_grammar import Against
 from pytest_pet2rep.run.gates import Gate, GateResult
 from pytest_pet2rep.run.gates_family import Claims, by_family
+from pytest_pet2rep.run.items import CHECK, TEXT, UPTAKE
 from pytest_pet2rep.run.verdict import Verdict
 from pytest_pet2rep.types import Record
 
 if TYPE_CHECKING:
     from pytest_pet2rep.metrics.resampling import Bound, Difference, Side, Statistic
+    from pytest_pet2rep.run.estimands import Estimands
     from pytest_pet2rep.run.scoreboard import Scoring
 
 NO_BASELINE_YET = "there is no baseline yet: this gate counts from the next run on"
@@ -30,17 +32,23 @@ NO_BASELINE_YET = "there is no baseline yet: this gate counts from the next run 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measured:
-    """The records of one run, and what they are scored with."""
+    """The records of one run, and the statistics that are made from them."""
 
     records: Sequence[Record]
-    scoring: Scoring
+    estimands: Estimands
     name: str = ""
 
     def statistic(self, gate: Gate) -> Statistic:
         """Return what the gate speaks of.  Raises ``UsageProblem`` where the run lacks it."""
-        from pytest_pet2rep.run.estimands import estimand
+        return self.estimands.of(gate.metric, gate.slice)
 
-        return estimand(self.records, self.scoring, gate.metric, gate.slice)
+
+def measured(records: Sequence[Record], scoring: Scoring, name: str = "") -> Measured:
+    """Take the scored records of a run; those of controls are none of its results."""
+    from pytest_pet2rep.run.estimands import Estimands
+
+    scored = [r for r in records if r.check in (UPTAKE, TEXT) or r.check.startswith(CHECK)]
+    return Measured(records=scored, estimands=Estimands(scored, scoring), name=name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,7 +112,7 @@ def _must_pass(gate: Gate, records: Sequence[Record]) -> GateResult:
     """Every record of the named items passes in ``strict`` terms; a missing one is no pass."""
     found: dict[tuple[str, str], list[Record]] = {item: [] for item in gate.items}
     for record in records:
-        if record.check == "uptake" and (record.case, record.organ) in found:
+        if record.check == UPTAKE and (record.case, record.organ) in found:
             found[record.case, record.organ].append(record)
     missing = [item for item, mine in found.items() if not mine]
     if missing:

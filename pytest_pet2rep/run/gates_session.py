@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pytest_pet2rep.run.card import run_card, run_languages, run_scoring
+from pytest_pet2rep.run.comparability import require_comparable
 from pytest_pet2rep.run.gates_checking import checked_gates
-from pytest_pet2rep.run.gates_judging import Evidence, Measured, judge_gates, observed_only
+from pytest_pet2rep.run.gates_judging import (
+    Evidence,
+    Measured,
+    judge_gates,
+    measured,
+    observed_only,
+)
 from pytest_pet2rep.run.items import CHECK, TEXT, UPTAKE, items_per_case
-from pytest_pet2rep.types import Language
 
 if TYPE_CHECKING:
     from pytest_pet2rep.run.gates import Gate, GateResult
@@ -17,7 +24,6 @@ if TYPE_CHECKING:
     from pytest_pet2rep.run.plan import PlannedItem
     from pytest_pet2rep.run.runfiles import RunData
     from pytest_pet2rep.run.runtime import Runtime
-    from pytest_pet2rep.run.scoreboard import Scoring
     from pytest_pet2rep.types import Record
 
 
@@ -32,6 +38,14 @@ class GateSession:
     allowed: Collection[str] = ()
     """Differences to the baseline that are accepted, by name."""
 
+    def check_comparable(self, card: Mapping[str, Any]) -> None:
+        """Check the whole card, now that it is known how images were made.
+
+        Raises ``UsageProblem``.
+        """
+        if self.baseline is not None:
+            require_comparable(card, self.baseline.card, allowed=self.allowed)
+
     def judge(self, records: Sequence[Record], *, incomplete: str = "") -> tuple[GateResult, ...]:
         """Judge the gates on ``records``; of an incomplete run only say what was observed."""
         if not self.gates:
@@ -42,18 +56,18 @@ class GateSession:
         return judge_gates(self.gates, evidence)
 
     def _evidence(self, records: Sequence[Record]) -> Evidence:
-        scoring = _scoring(self.runtime, records)
+        scoring = run_scoring(self.runtime, run_languages(self.runtime))
 
         def floors() -> Mapping[str, Measured]:
             from pytest_pet2rep.run.floors import floor_records
 
             return {
-                name: Measured(records=found, scoring=scoring, name=name)
+                name: measured(found, scoring, name)
                 for name, found in floor_records(self.runtime, records).items()
             }
 
         return Evidence(
-            run=Measured(records=records, scoring=scoring),
+            run=measured(records, scoring),
             baseline=measured_baseline(self.baseline, self.baseline_name),
             floors=floors,
         )
@@ -67,7 +81,14 @@ def gate_session(
     baseline_name: str,
     allowed: Collection[str] = (),
 ) -> GateSession:
-    """Check the gates of a run.  Raises ``UsageProblem`` for one that cannot be measured."""
+    """Check the gates of a run, and that the baseline may be compared with it.
+
+    Raises ``UsageProblem`` for a gate that cannot be measured, and for a difference that matters.
+    """
+    if baseline is not None:
+        require_comparable(
+            run_card(runtime), baseline.card, allowed=allowed, skip=("preprocessing",)
+        )
     return GateSession(
         gates=checked_gates(gating, runtime, has_baseline=bool(baseline_name)),
         runtime=runtime,
@@ -83,22 +104,7 @@ def measured_baseline(baseline: RunData | None, name: str) -> Measured | None:
         return None
     from pytest_pet2rep.run.runfiles import scoring_of
 
-    return Measured(records=baseline.records, scoring=scoring_of(baseline), name=name)
-
-
-def _scoring(runtime: Runtime, records: Sequence[Record]) -> Scoring:
-    from pytest_pet2rep.findings.reader import EXTRACTOR
-    from pytest_pet2rep.run.scoreboard import Scoring
-    from pytest_pet2rep.run.text_metrics import cleaning_label
-
-    languages = sorted({Language(record.facts["language"]) for record in records})
-    return Scoring(
-        profile=runtime.profile,
-        section=runtime.settings.section,
-        extractor=EXTRACTOR,
-        cleaning=cleaning_label(runtime.settings),
-        metrics={language: runtime.metrics_for(language) for language in languages},
-    )
+    return measured(baseline.records, scoring_of(baseline), name)
 
 
 def left_out(runtime: Runtime, planned: Collection[PlannedItem]) -> int:
