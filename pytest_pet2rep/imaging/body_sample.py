@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_pet2rep.imaging.planes import Grid, Voxels, indices_in
+from pytest_pet2rep.imaging.planes import Grid, Points, Voxels, indices_in
 from pytest_pet2rep.imaging.volumes import Indices, spacing_of
 
 GRID_MM = 8.0
@@ -25,15 +26,12 @@ ABDOMEN_MM = (90.0, 30.0)
 class BodySample:
     """Every n-th voxel of a PET, with the nearest voxel of the CT; all arrays (i, j, k), RAS."""
 
-    suv: NDArray[np.float64]
-    hu: NDArray[np.float64]
-    """-1000 outside the CT."""
+    suv: NDArray[np.float32]
+    body: NDArray[np.bool_]
+    """Soft tissue and bone by the CT; outside the CT there is neither body nor lung."""
+    lung: NDArray[np.bool_]
     in_ct: NDArray[np.bool_]
     step_mm: tuple[float, float, float]
-
-    @property
-    def body(self) -> NDArray[np.bool_]:
-        return self.hu > BODY_HU
 
     @property
     def near_body(self) -> NDArray[np.bool_]:
@@ -69,7 +67,7 @@ class BodySample:
 
     def liver_like_sides(self) -> tuple[float, float]:
         """ML of body with the uptake of a liver below the lungs, on the right and on the left."""
-        lungs = ((self.hu > LUNG_HU[0]) & (self.hu < LUNG_HU[1])).sum(axis=(0, 1))
+        lungs = self.lung.sum(axis=(0, 1))
         if not lungs.any():
             return 0.0, 0.0
         base = int(np.flatnonzero(lungs > 0.25 * lungs.max())[0])
@@ -87,17 +85,18 @@ class BodySample:
 
 def sample_body(pet: Voxels, ct: Voxels) -> BodySample:
     """Take every n-th voxel of ``pet`` (about 8 mm apart) and the CT voxel nearest to each."""
-    nearest, inside = nearest_voxels(pet, ct)
-    suv = pet.at(*np.ix_(*sampled_lattice(pet)))
-    hu = ct.at(*nearest).astype(np.float64)
+    lattice = np.ix_(*sampled_lattice(pet))
+    suv = pet.at(*lattice).astype(np.float32, copy=False)
+    np.nan_to_num(suv, copy=False, posinf=0.0, neginf=0.0)  # ``at`` gives a copy
+    body, lung, in_ct = (np.empty(suv.shape, dtype=np.bool_) for _ in range(3))
+    for n, (points, inside) in enumerate(_nearest_planes(pet, ct)):
+        hu, here = ct.at(*points), slice(n, n + 1)
+        body[:, :, here] = inside & (hu > BODY_HU)
+        lung[:, :, here] = inside & (hu > LUNG_HU[0]) & (hu < LUNG_HU[1])
+        in_ct[:, :, here] = inside
     strides = _strides(pet)
     x, y, z = (mm * step for mm, step in zip(spacing_of(pet.affine), strides, strict=True))
-    return BodySample(
-        suv=np.nan_to_num(suv.astype(np.float64), posinf=0.0, neginf=0.0),
-        hu=np.where(inside, np.nan_to_num(hu, nan=-1000.0), -1000.0),
-        in_ct=inside,
-        step_mm=(x, y, z),
-    )
+    return BodySample(suv=suv, body=body, lung=lung, in_ct=in_ct, step_mm=(x, y, z))
 
 
 def sampled_lattice(pet: Grid) -> list[Indices]:
@@ -105,19 +104,32 @@ def sampled_lattice(pet: Grid) -> list[Indices]:
     return [np.arange(0, n, step) for n, step in zip(pet.shape, _strides(pet), strict=True)]
 
 
-def nearest_voxels(pet: Grid, ct: Grid) -> tuple[tuple[Indices, ...], NDArray[np.bool_]]:
-    """CT indices nearest to each voxel of the lattice, clipped to the CT, and which lay inside.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NearestPoints:
+    """What ``sample_body`` takes of the CT; made anew whenever it is gone through."""
 
-    The indices broadcast to the lattice; where the grids are parallel each is one row.
+    pet: Grid
+    ct: Grid
+
+    def __iter__(self) -> Iterator[Points]:
+        return (points for points, _ in _nearest_planes(self.pet, self.ct))
+
+
+def _nearest_planes(pet: Grid, ct: Grid) -> Iterator[tuple[Points, NDArray[np.bool_]]]:
+    """CT indices nearest to the lattice, clipped to the CT, and which lay inside; plane by plane
+    from the feet, as turned grids need an index for each of a million voxels.
     """
-    index = [
-        np.rint(place).astype(np.intp)
-        for place in indices_in(ct, pet, np.ix_(*sampled_lattice(pet)))
-    ]
-    inside = np.ones([len(along) for along in sampled_lattice(pet)], dtype=np.bool_)
-    for at, n in zip(index, ct.shape, strict=True):
-        inside &= (at >= 0) & (at < n)
-    return tuple(np.clip(at, 0, n - 1) for at, n in zip(index, ct.shape, strict=True)), inside
+    i, j, k = np.ix_(*sampled_lattice(pet))
+    for n in range(k.size):
+        index = [
+            np.rint(place).astype(np.intp)
+            for place in indices_in(ct, pet, (i, j, k[:, :, n : n + 1]))
+        ]
+        inside = np.ones((), dtype=np.bool_)
+        for at, size in zip(index, ct.shape, strict=True):
+            inside = inside & (at >= 0) & (at < size)
+        a, b, c = (np.clip(at, 0, size - 1) for at, size in zip(index, ct.shape, strict=True))
+        yield (a, b, c), inside
 
 
 def _strides(pet: Grid) -> list[int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,8 +25,12 @@ class Grid(Protocol):
     def affine(self) -> NDArray[np.float64]: ...
 
 
+Points = tuple[Indices, Indices, Indices]
+"""Indices along i, j and k that broadcast against each other."""
+
+
 class Voxels(Grid, Protocol):
-    """A grid with values: a ``Volume``, or a ``Part`` of one."""
+    """A grid with values: a ``Volume``, or part of one."""
 
     def at(self, i: Indices, j: Indices, k: Indices) -> NDArray[Any]: ...
 
@@ -39,11 +44,9 @@ def own_plane(volume: Voxels, position: int, axis: int = 1) -> NDArray[Any]:
     return volume.at(*index).squeeze(axis)
 
 
-def own_indices(shape: Sequence[int], positions: Sequence[int], axis: int) -> list[Indices]:
-    """Indices along i, j, k that the planes ``positions`` of a grid are made of."""
-    index: list[Indices] = [np.arange(n) for n in shape]
-    index[axis] = np.unique(np.array(positions, dtype=np.intp))
-    return index
+def own_points(shape: Sequence[int], positions: Sequence[int], axis: int) -> list[Points]:
+    """What ``own_plane`` takes of a grid, for each of these planes."""
+    return [_own_indices(shape, position, axis) for position in positions]
 
 
 def sample_plane(
@@ -64,25 +67,29 @@ def sample_plane(
     return np.where(inside, np.broadcast_to(values, shape), fill).squeeze(axis)
 
 
-def sampled_indices(
-    moving: Grid, grid: Grid, positions: Sequence[int], axis: int = 1
-) -> list[Indices]:
-    """Indices along i, j, k that ``sample_plane`` takes values from, for all these planes.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SampledPoints:
+    """What ``sample_plane`` takes of ``moving``, for each of these planes across ``axis``.
 
-    For grids that are not turned against each other these are rows of the planes; for oblique
-    ones the slab around them.
+    Made anew whenever they are gone through.  For grids that are not turned against each other the
+    indices are rows, for oblique ones they have a value for each point of a plane.
     """
-    touched: list[set[int]] = [set(), set(), set()]
-    for position in positions:
-        corners = _corners(moving.shape, _moving_indices(moving, grid, position, axis))
-        for seen, (low, high, _) in zip(touched, corners, strict=True):
-            seen.update(np.unique(low).tolist(), np.unique(high).tolist())
-    return [np.array(sorted(seen), dtype=np.intp) for seen in touched]
+
+    moving: Grid
+    grid: Grid
+    positions: Sequence[int]
+    axis: int = 1
+
+    def __iter__(self) -> Iterator[Points]:
+        for position in self.positions:
+            index = _moving_indices(self.moving, self.grid, position, self.axis)
+            yield from (points for points, _ in _cell(self.moving.shape, index))
 
 
-def _own_indices(shape: Sequence[int], position: int, axis: int) -> tuple[Indices, ...]:
-    return np.ix_(*(np.array([position]) if a == axis else np.arange(n)
-                    for a, n in enumerate(shape)))  # fmt: skip
+def _own_indices(shape: Sequence[int], position: int, axis: int) -> Points:
+    i, j, k = np.ix_(*(np.array([position]) if a == axis else np.arange(n)
+                       for a, n in enumerate(shape)))  # fmt: skip
+    return i, j, k
 
 
 def indices_in(moving: Grid, grid: Grid, own: Sequence[Indices]) -> list[NDArray[np.float64]]:
@@ -121,13 +128,21 @@ def _corners(shape: Sequence[int], index: Sequence[NDArray[np.float64]]) -> list
     return corners
 
 
-def _trilinear(moving: Voxels, index: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    corners = _corners(moving.shape, index)
-    total: NDArray[np.float64] = np.zeros(())
+def _cell(
+    shape: Sequence[int], index: Sequence[NDArray[np.float64]]
+) -> Iterator[tuple[Points, NDArray[np.float64]]]:
+    """The eight voxels around each float index, one kind of corner after the other, and weights."""
+    corners = _corners(shape, index)
     for upper in np.ndindex(2, 2, 2):
         i, j, k = (c[1] if step else c[0] for c, step in zip(corners, upper, strict=True))
         weight: NDArray[np.float64] = np.ones(())
         for step, (_, _, part) in zip(upper, corners, strict=True):
             weight = weight * (part if step else 1.0 - part)
-        total = total + weight * moving.at(i, j, k)
+        yield (i, j, k), weight
+
+
+def _trilinear(moving: Voxels, index: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    total: NDArray[np.float64] = np.zeros(())
+    for points, weight in _cell(moving.shape, index):
+        total = total + weight * moving.at(*points)
     return total

@@ -10,17 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_pet2rep.imaging.colours import colour_table
+from pytest_pet2rep.imaging.file_grid import FileGrid, open_grid, pass_over
 from pytest_pet2rep.imaging.options import Choice, Plane, ViewOptions, Views, plane_indices
-from pytest_pet2rep.imaging.parts import FileGrid, Part, open_grid, read_part, read_projection
+from pytest_pet2rep.imaging.parts import read_part
 from pytest_pet2rep.imaging.planes import (
+    SampledPoints,
     Voxels,
-    own_indices,
     own_plane,
+    own_points,
     sample_plane,
-    sampled_indices,
 )
-from pytest_pet2rep.imaging.uptake import hottest_planes
-from pytest_pet2rep.imaging.volumes import Volume, load_volume, spacing_of
+from pytest_pet2rep.imaging.projections import read_projection
+from pytest_pet2rep.imaging.uptake import FileAveraging, blocks_of, hottest_planes
+from pytest_pet2rep.imaging.volumes import Volume, spacing_of
 from pytest_pet2rep.types import SentImage
 
 CT_FILL = -1000.0
@@ -51,36 +53,37 @@ def render_views(
 def render_files(pet: Path, ct: Path, options: ViewOptions | None = None) -> tuple[SentImage, ...]:
     """Render what ``render_views`` renders of two files, without holding the volumes.
 
-    Each file is read once, slice by slice, and only the rows that the planes need are kept; for
-    ``Choice.UPTAKE`` the PET is held.  The CT is not read for ``Plane.MIP``.
+    Each file is read once, slice by slice, and only the voxels that the planes need are kept; for
+    ``Choice.UPTAKE`` the PET is read twice.  The CT is not read for ``Plane.MIP``.
 
     Raises ``ImagingError`` as ``load_volume`` does and ``UsageProblem`` as ``render_views`` does.
     """
     options = options or ViewOptions()
+    grid = open_grid(pet)
     if options.plane is Plane.MIP:
-        grid = open_grid(pet)
         return (render_projection(read_projection(grid), grid.affine, options),)
     ct_grid = open_grid(ct)  # a broken header is found before anything long starts
-    shown_pet, shown = _pet_and_planes(pet, options)
     axis = options.plane.axis
-    shown_ct = read_part(ct_grid, sampled_indices(ct_grid, shown_pet, shown, axis))
-    return render_planes(shown_pet, shown_ct, shown, options)
+    shown = planes_of_file(grid, options)
+    shown_pet = read_part(grid, own_points(grid.shape, shown, axis))
+    points = SampledPoints(moving=ct_grid, grid=grid, positions=shown, axis=axis)
+    return render_planes(shown_pet, read_part(ct_grid, points), shown, options)
 
 
-def _pet_and_planes(path: Path, options: ViewOptions) -> tuple[Volume | Part, tuple[int, ...]]:
-    if options.choice is Choice.UPTAKE:
-        whole = load_volume(path)
-        return whole, shown_planes(whole, options)
-    grid: FileGrid = open_grid(path)
+def planes_of_file(grid: FileGrid, options: ViewOptions) -> tuple[int, ...]:
+    """Choose what ``shown_planes`` does of a file, which is read for ``Choice.UPTAKE`` only."""
     axis = options.plane.axis
-    shown = plane_indices(options, grid.shape[axis])
-    return read_part(grid, own_indices(grid.shape, shown, axis)), shown
+    if options.choice is not Choice.UPTAKE:
+        return plane_indices(options, grid.shape[axis])
+    averaging = FileAveraging(grid)
+    pass_over(grid, averaging)
+    return hottest_planes(averaging.blocks(), axis, options.count)
 
 
 def shown_planes(pet: Volume, options: ViewOptions) -> tuple[int, ...]:
     """Choose indices along ``options.plane.axis`` of the PET; ``UsageProblem`` as above."""
     if options.choice is Choice.UPTAKE:
-        return hottest_planes(pet, options.plane.axis, options.count)
+        return hottest_planes(blocks_of(pet), options.plane.axis, options.count)
     return plane_indices(options, pet.shape[options.plane.axis])
 
 
@@ -88,23 +91,21 @@ def render_planes(
     pet: Voxels, ct: Voxels, shown: Sequence[int], options: ViewOptions
 ) -> tuple[SentImage, ...]:
     """Render these planes, whichever ``options`` would choose; they must not be a projection."""
-    axis = options.plane.axis
     stretch = _stretch(pet.affine, options)
-    hot = [_pet_colours(own_plane(pet, n, axis), options) for n in shown]
-    grey = [_ct_greys(sample_plane(ct, pet, n, axis, CT_FILL), options) for n in shown]
-    names = [_name(options.plane, n) for n in shown]
+
+    def image(kind: str, n: int, pixels: NDArray[Any]) -> SentImage:
+        return _image(f"{kind}_{_name(options.plane, n)}", pixels, stretch)
+
+    def hot(n: int) -> NDArray[Any]:
+        return _pet_colours(own_plane(pet, n, options.plane.axis), options)
+
+    def grey(n: int) -> NDArray[Any]:
+        return _ct_greys(sample_plane(ct, pet, n, options.plane.axis, CT_FILL), options)
+
     if options.views is Views.FUSED:
-        fused = [
-            options.alpha * p + (1 - options.alpha) * c for p, c in zip(hot, grey, strict=True)
-        ]
-        return tuple(
-            _image(f"fused_{name}", f, stretch) for name, f in zip(names, fused, strict=True)
-        )
-    return tuple(
-        _image(f"{kind}_{name}", plane, stretch)
-        for kind, planes in (("pet", hot), ("ct", grey))
-        for name, plane in zip(names, planes, strict=True)
-    )
+        weight = options.alpha
+        return tuple(image("fused", n, weight * hot(n) + (1 - weight) * grey(n)) for n in shown)
+    return (*(image("pet", n, hot(n)) for n in shown), *(image("ct", n, grey(n)) for n in shown))
 
 
 def render_projection(

@@ -90,7 +90,7 @@ def check_volumes(pet: Measured, ct: Measured) -> tuple[SanityNotice, ...]:
     unit than SUV or HU.  Warnings: some values not finite, uptake beside the body, a factor that
     may be wrong, part of the body, no brain, upside down, mirrored.  The last three are
     looked for only in scans of at least 700 mm, from hot volumes near both ends and from the side
-    of the liver.  Of parts, the voxels of ``sampled_lattice`` and ``nearest_voxels`` are needed.
+    of the liver.  Of parts, the voxels of ``sampled_lattice`` and ``NearestPoints`` are needed.
     """
     pet_extent, ct_extent = pet.extent, ct.extent
     broken = [*_values("PET", pet_extent), *_values("CT", ct_extent), *_space(pet, ct)]

@@ -11,7 +11,7 @@ import pytest
 from pytest_pet2rep.errors import UsageProblem
 from pytest_pet2rep.imaging.options import Choice, Plane, ViewOptions, Views
 from pytest_pet2rep.imaging.rendering import render_files, render_views
-from pytest_pet2rep.imaging.uptake import hottest_planes
+from pytest_pet2rep.imaging.uptake import blocks_of, hottest_planes
 from pytest_pet2rep.imaging.volumes import Volume
 from pytest_pet2rep.types import SentImage
 
@@ -44,7 +44,7 @@ def white(image: SentImage) -> list[list[int]]:
 def test_planes_have_the_right_on_the_left_the_front_up_or_left_and_the_head_up(
     plane: Plane, index: int, shape: tuple[int, int], row: int, column: int
 ) -> None:
-    options = ViewOptions(plane=plane, indices=(index,), views=Views.SEPARATE)
+    options = ViewOptions(plane=plane, indices=(index,), views=Views.SEPARATE, suv_max=5)
     pet, ct = render_views(with_hot_voxel(), CT, options)
     assert pet.pixels.shape == (*shape, 3) == ct.pixels.shape
     assert white(pet) == [[row, column]]
@@ -116,11 +116,15 @@ HEART, LEFT_KIDNEY, RIGHT_KIDNEY, BLADDER = (
 )  # fmt: skip
 
 
+def hottest(pet: Volume, axis: int, count: int) -> tuple[int, ...]:
+    return hottest_planes(blocks_of(pet), axis, count)
+
+
 def test_planes_by_uptake_pass_through_a_lesion_and_not_through_hot_organs() -> None:
     pet = body(NODE, HEART, LEFT_KIDNEY, RIGHT_KIDNEY, BLADDER)
-    (axial,) = hottest_planes(pet, Plane.AXIAL.axis, 1)
-    (coronal,) = hottest_planes(pet, Plane.CORONAL.axis, 1)
-    (sagittal,) = hottest_planes(pet, Plane.SAGITTAL.axis, 1)
+    (axial,) = hottest(pet, Plane.AXIAL.axis, 1)
+    (coronal,) = hottest(pet, Plane.CORONAL.axis, 1)
+    (sagittal,) = hottest(pet, Plane.SAGITTAL.axis, 1)
     assert abs(200 - NODE[0] // 5 - axial) <= 2
     assert abs(30 + NODE[2] // 4 - coronal) <= 2
     assert abs(50 - NODE[1] // 4 - sagittal) <= 2
@@ -128,7 +132,7 @@ def test_planes_by_uptake_pass_through_a_lesion_and_not_through_hot_organs() -> 
 
 @pytest.mark.parametrize("organ", [HEART, LEFT_KIDNEY, RIGHT_KIDNEY, BLADDER])
 def test_each_hot_organ_is_left_out_for_itself(organ: tuple[int, int, int]) -> None:
-    (axial,) = hottest_planes(body(NODE, organ), Plane.AXIAL.axis, 1)
+    (axial,) = hottest(body(NODE, organ), Plane.AXIAL.axis, 1)
     assert abs(200 - NODE[0] // 5 - axial) <= 2
 
 
@@ -137,12 +141,12 @@ def test_the_heart_is_found_below_raised_arms_too() -> None:
     arms = np.zeros((*SIZE[:2], 40), dtype=np.float32)
     arms[5:15], arms[85:95] = 0.6, 0.6
     raised = Volume(data=np.concatenate([pet.data, arms], axis=2), affine=BODY_AFFINE)
-    (axial,) = hottest_planes(raised, Plane.AXIAL.axis, 1)
+    (axial,) = hottest(raised, Plane.AXIAL.axis, 1)
     assert abs(200 - NODE[0] // 5 - axial) <= 2
 
 
 def test_several_planes_by_uptake_lie_apart_and_in_order() -> None:
-    planes = hottest_planes(body(NODE, (400, -80, 0)), Plane.AXIAL.axis, 4)
+    planes = hottest(body(NODE, (400, -80, 0)), Plane.AXIAL.axis, 4)
     assert len(planes) == 4
     assert list(planes) == sorted(planes)
     assert np.diff(planes).min() * 5 >= 24 - 5
@@ -152,17 +156,17 @@ def test_several_planes_by_uptake_lie_apart_and_in_order() -> None:
 
 def test_a_pet_without_uptake_still_has_planes() -> None:
     empty = Volume(data=np.zeros(SIZE, dtype=np.float32), affine=BODY_AFFINE)
-    assert len(hottest_planes(empty, Plane.AXIAL.axis, 3)) == 3
+    assert len(hottest(empty, Plane.AXIAL.axis, 3)) == 3
 
 
 def test_a_pet_that_lies_in_the_brain_alone_is_shown_all_the_same() -> None:
     brain = Volume(data=np.full((20, 20, 24), 8.0, dtype=np.float32), affine=BODY_AFFINE)
-    assert len(hottest_planes(brain, Plane.AXIAL.axis, 3)) == 3
+    assert len(hottest(brain, Plane.AXIAL.axis, 3)) == 3
 
 
 def test_a_grid_too_small_for_planes_apart_gives_fewer() -> None:
     small = Volume(data=np.ones((3, 3, 3), dtype=np.float32), affine=BODY_AFFINE)
-    assert len(hottest_planes(small, Plane.AXIAL.axis, 3)) == 1
+    assert len(hottest(small, Plane.AXIAL.axis, 3)) == 1
 
 
 @pytest.mark.parametrize(
