@@ -96,12 +96,15 @@ def activate(config: pytest.Config) -> None:
         plugins.register(OrphanWatch(), "pet2rep-orphan-watch")
     if worker is None:
         from pytest_pet2rep.adapter.gating import bound_gates
+        from pytest_pet2rep.adapter.keeping import Keeper, check_save
 
+        check_save(config)
         config.stash[GATES] = bound_gates(config)
         from pytest_pet2rep.adapter.reporter import Reporter
 
         reporter = Reporter(config, runtime)
         plugins.register(reporter, "pet2rep-reporter")
+        plugins.register(Keeper(config, reporter), "pet2rep-keeper")
         from pytest_pet2rep.adapter.service import ServiceHooks
 
         plugins.register(ServiceHooks(runtime, plan), "pet2rep-service")

@@ -142,6 +142,8 @@ def _run_of(plain: Mapping[str, Any], file: Path) -> RunData:
             "schema": SUMMARY_SCHEMA,
             "card": plain["card"],
             "holes": summary_holes(holes),
+            "gates": plain["gates"],
+            "verdict": plain["verdict"],
             "exit": plain["exit"],
             "timing": timing,
         },

@@ -25,7 +25,7 @@ from pytest_pet2rep.run.runfiles import (
 from pytest_pet2rep.run.runfiles_encoding import holes_plain, line_plain, planned_plain
 from pytest_pet2rep.types import Language
 
-SAID_ONCE = ("schema", "card", "holes", "exit", "timing")
+SAID_ONCE = ("schema", "card", "holes", "gates", "verdict", "exit", "timing")
 """Parts of the summary that stand in ``run.json`` itself."""
 
 
