@@ -93,7 +93,7 @@ def activate(config: pytest.Config) -> None:
     if worker is not None:
         from pytest_pet2rep.adapter.workers import OrphanWatch
 
-        plugins.register(OrphanWatch(), "pet2rep-orphan-watch")
+        plugins.register(OrphanWatch(runtime), "pet2rep-orphan-watch")
     if worker is None:
         from pytest_pet2rep.adapter.gating import bound_gates
         from pytest_pet2rep.adapter.keeping import Keeper, check_save

@@ -56,7 +56,8 @@ class OrphanWatch:
     xdist lets an orphan run everything that it was dealt, on a GPU that somebody else waits for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
         self.controller = os.getppid()
 
     @pytest.hookimpl(trylast=True)
@@ -64,6 +65,7 @@ class OrphanWatch:
         """Look who the parent is: an orphan has another one than it was born to."""
         if os.getppid() != self.controller:
             item.session.shouldstop = "the controller of this worker died"
+            self.runtime.close()  # nothing more is made ahead either
 
 
 def _number_of(node: Any) -> int:
