@@ -94,8 +94,13 @@ class PythonModel:
 
     @property
     def ahead(self) -> int:
-        """Requests that the model likes to have at once; raises ``UsageProblem`` for no number."""
-        wanted = self._said("ahead", 1)
+        """Requests that the model likes to have at once; raises ``UsageProblem`` for no number.
+
+        Absent unless the user says it: then the model is asked in turn, from the main thread.
+        """
+        wanted = self._said("ahead", None)
+        if wanted is None:
+            raise AttributeError("ahead")
         if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
             raise UsageProblem(f"{self.name}: ahead is {wanted!r}, no whole number from 1")
         return wanted
@@ -103,9 +108,9 @@ class PythonModel:
     @property
     def batches(self) -> bool:
         """All requests of one call are under way at once if the model is asynchronous."""
-        generate = self._generate
-        called = getattr(generate, "__call__", None)  # noqa: B004 (an object may be the function)
-        return inspect.iscoroutinefunction(generate) or inspect.iscoroutinefunction(called)
+        made = self._factory if isinstance(self._factory, type) else self._model
+        answering = getattr(made, "generate", None) or getattr(made, "__call__", None)  # noqa: B004
+        return inspect.iscoroutinefunction(made) or inspect.iscoroutinefunction(answering)
 
     def _said(self, name: str, default: Any) -> Any:
         missing = object()

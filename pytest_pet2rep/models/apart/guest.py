@@ -66,6 +66,8 @@ class ModelApart:
 
     @property
     def ahead(self) -> int:
+        if not hasattr(self._model, "ahead"):
+            raise AttributeError("ahead")
         return ahead_of(self._model)
 
     @property

@@ -143,6 +143,13 @@ def test_what_a_class_says_is_known_before_it_is_called(loaded: Loaded) -> None:
         "    def __init__(self): raise AssertionError('called')\n"
     )
     assert (provider.needs_images, provider.local_weights, ahead_of(provider)) == (False, True, 4)
+    assert not takes_batches(provider)
+
+
+def test_a_model_that_says_nothing_of_it_is_asked_in_turn(loaded: Loaded) -> None:
+    provider = loaded("def make(): return lambda r: 'x'\n")
+    assert not hasattr(provider, "ahead")
+    assert (ahead_of(provider), takes_batches(provider)) == (1, False)
 
 
 @pytest.mark.parametrize("wrong", ["'4'", "0", "True"])
