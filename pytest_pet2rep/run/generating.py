@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 AlterImages = Callable[[tuple[SentImage, ...]], tuple[SentImage, ...]]
 """What becomes of the images of a case before they are sent (a control sends others)."""
+LONGEST_ANSWER = 200_000
+"""Characters: a hundred times a long report, with room for reasoning before it."""
 WantedName = tuple[str, str, int, str]
 """Cohort, case id, repeat and purpose: what a report is known by within a run."""
 
@@ -245,7 +247,7 @@ class ReportMaker:
         except (UsageProblem, DataProblem) as why:
             self.broken = str(why)  # concerns the model, not this case: not tried case by case
             return [GenerationFailed(self.broken) for _ in requests]
-        return [_with_images(*both) for both in zip(replies, requests, strict=True)]
+        return [_plausible(*both) for both in zip(replies, requests, strict=True)]
 
     def _direct(self, request: GenerationRequest) -> Answer:
         """Ask a provider whose texts already lie in a file: nothing to store."""
@@ -255,12 +257,21 @@ class ReportMaker:
             return why
 
 
-def _with_images(reply: Answer, request: GenerationRequest) -> Answer:
-    """Compare the images that went out with those that the model is known to have taken in."""
+def _plausible(reply: Answer, request: GenerationRequest) -> Answer:
+    """Turn into a failure what cannot be the report that was asked for.
+
+    That is a text beyond all measure, and one for which the model is known to have taken in other
+    images than were sent.
+    """
     from pytest_pet2rep.models.provider import with_all_images_seen
 
     if isinstance(reply, GenerationFailed):
         return reply
+    if len(reply.raw) > LONGEST_ANSWER:
+        return GenerationFailed(
+            f"case {request.case_id}: the model answered {len(reply.raw)} characters; nothing "
+            f"longer than {LONGEST_ANSWER} is taken for a report"
+        )
     return with_all_images_seen(replace(reply, images_sent=len(request.images)), request.case_id)
 
 

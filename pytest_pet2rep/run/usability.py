@@ -120,6 +120,6 @@ def _outcome(
     if unclosed_think:
         return Outcome.TRUNCATED, "the answer ends inside its reasoning: no report was written"
     outcome = unusable(flags)
-    if outcome is None and finish_reason is FinishReason.REFUSED:
+    if outcome in (None, Outcome.EMPTY) and finish_reason is FinishReason.REFUSED:
         outcome = Outcome.REFUSAL
     return outcome, _REASONS.get(outcome, "") if outcome else ""
