@@ -129,9 +129,9 @@ class Reporter:
         )
         facts = self._facts(session)
         try:
-            self.gates = self.config.stash[GATES].judge(
-                list(self.records.values()), incomplete=_why_incomplete(facts)
-            )
+            gates = self.config.stash[GATES]
+            gates.check_comparable(self.summary.card)
+            self.gates = gates.judge(list(self.records.values()), incomplete=_why_incomplete(facts))
         except UsageProblem as why:  # only now is it known: the runs cannot be compared
             facts = replace(facts, run_wide_error=facts.run_wide_error or str(why))
         facts = replace(facts, gates=tuple(result.verdict for result in self.gates))
