@@ -17,6 +17,7 @@ from pytest_pet2rep.render.json_text import canonical_json
 from pytest_pet2rep.run.redaction import redacted_record
 from pytest_pet2rep.run.runfiles import RUN_FILE, RunData, load_run, records_by_case
 from pytest_pet2rep.run.runfiles_encoding import (
+    SHARED_FACTS,
     bare_record,
     item_of,
     profile_of,
@@ -116,7 +117,7 @@ def baseline_text(run: RunData) -> str:
         canonical_json(_report_plain(records), indent=None, exact=True).rstrip("\n")
         for records in records_by_case(run.records).values()
     ]
-    opening = canonical_json(_without_counts(head), indent=None).rstrip("\n}")
+    opening = canonical_json(_without_counts(head), indent=None).rstrip("\n").removesuffix("}")
     return f'{opening},"reports":[\n' + ",\n".join(reports) + "\n]}\n"
 
 
@@ -168,6 +169,7 @@ def _report_plain(records: Sequence[Record]) -> dict[str, Any]:
         "cohort": first.cohort,
         "case": first.case,
         "repeat": first.repeat,
+        **{name: first.facts[name] for name in SHARED_FACTS if name in first.facts},
         "records": [record_plain(_kept(record)) for record in records],
     }
 

@@ -31,13 +31,19 @@ _DEFAULTS: Mapping[str, Any] = {
     for field in dataclasses.fields(Record)
     if field.default is not dataclasses.MISSING
 }
+SHARED_FACTS = ("language", "sex")
+"""Facts of a record that its line has."""
 _OF_THE_LINE = frozenset({"cohort", "case", "repeat", "where"})
 
 
 def record_plain(record: Record) -> dict[str, Any]:
     """Return ``record`` without its line's facts, without defaults, and without its timing."""
     plain = record_to_plain(record)
-    facts = {name: value for name, value in plain["facts"].items() if name != "timing"}
+    facts = {
+        name: value
+        for name, value in plain["facts"].items()
+        if name != "timing" and name not in SHARED_FACTS
+    }
     kept = {
         name: value
         for name, value in plain.items()
@@ -52,7 +58,8 @@ def record_of(plain: Mapping[str, Any], line: Mapping[str, Any], *, floor: bool 
     That of a ``floor`` has no timing and no place.
     """
     timing = {} if floor else line.get("timing", {})
-    facts = dict(plain.get("facts", {}))
+    facts = {name: line[name] for name in SHARED_FACTS if name in line}
+    facts |= plain.get("facts", {})
     if plain["check"] == "text" and "made_now" in timing:
         facts["timing"] = {"seconds": timing["seconds"], "made_now": timing["made_now"]}
     whole = {
