@@ -163,6 +163,8 @@ class ImageSource:
     ct: Path | None = None
     slices: tuple[Path, ...] = ()
     phantom: Mapping[str, Any] | None = None
+    refused: str = ""
+    """Why the files are not looked at: a path that leaves the cohort folder."""
 
     @property
     def kind(self) -> str:

@@ -79,7 +79,25 @@ def _images(table: Mapping[str, Any], path: Path) -> ImageSource:
         ct=_image(images.get("ct"), VOLUME_SUFFIXES, path, "images.ct"),
         slices=_slices(images, path),
         phantom=table.get("phantom"),
+        refused=_outside(images, path),
     )
+
+
+def _outside(images: Mapping[str, Any], path: Path) -> str:
+    """What is wrong with the first relative path that climbs out of the cohort folder, if any.
+
+    It stops this case when its images are asked for, as a missing file would, and no other case.
+    """
+    named = {f"images.{key}": images[key] for key in ("pet", "ct") if key in images}
+    named |= {f"images.slices[{i}]": text for i, text in enumerate(images.get("slices", ()))}
+    folder = os.path.abspath(path.parent)
+    cohort = os.path.dirname(folder)
+    for key, text in named.items():
+        place = os.path.abspath(os.path.join(folder, text))
+        if not os.path.isabs(text) and os.path.commonpath([place, cohort]) != cohort:
+            message = f"{text!r} leaves the cohort folder: copy the file there, or write the whole"
+            return str(wrong(path, key, f"{message} path"))
+    return ""
 
 
 def _slices(images: Mapping[str, Any], path: Path) -> tuple[Path, ...]:
@@ -98,7 +116,7 @@ def _has(table: Mapping[str, Any], key: str) -> bool:
 
 
 def _image(text: str | None, suffixes: tuple[str, ...], path: Path, key: str) -> Path | None:
-    """Turn a path as written into an absolute one; it may not climb out of the cohort folder.
+    """Turn a path as written into an absolute one.
 
     An absolute path refers to data that stays where it is, which is what importers write.
     """
@@ -110,12 +128,7 @@ def _image(text: str | None, suffixes: tuple[str, ...], path: Path, key: str) ->
         raise wrong(path, key, f"{text!r} is not a path")
     if os.path.isabs(text):
         return Path(text)
-    folder = os.path.abspath(path.parent)
-    place = os.path.abspath(os.path.join(folder, text))
-    if os.path.commonpath([place, os.path.dirname(folder)]) != os.path.dirname(folder):
-        message = f"{text!r} leaves the cohort folder: copy the file there, or write the whole path"
-        raise wrong(path, key, message)
-    return Path(place)
+    return Path(os.path.abspath(path.parent / text))
 
 
 def _prompt(table: Mapping[str, Any] | None, path: Path) -> CasePrompt | None:

@@ -50,6 +50,8 @@ def images_of(case: Case, options: ViewOptions) -> tuple[SentImage, ...]:
     from pytest_pet2rep.imaging.rendering import render_files
 
     source = case.images
+    if source.refused:
+        raise ImagingError(source.refused)
     if source.kind == "slices":
         return tuple(load_slice(path) for path in source.slices)
     if source.phantom is not None:
@@ -67,6 +69,8 @@ def images_of(case: Case, options: ViewOptions) -> tuple[SentImage, ...]:
 
 def _files(case: Case) -> tuple[Path, Path]:
     source = case.images
+    if source.refused:
+        raise ImagingError(source.refused)
     if source.pet is None or source.ct is None:
         raise ImagingError(f"case {case.id}: needs both PET and CT, has {source.kind}")
     return source.pet, source.ct
