@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code.
 
     0: done; 1: done, but something was left out and is named; 4: a wrong option, name or file,
-    said in one line on stderr.
+    said in one line on stderr.  ``gate`` has the exit codes of a run.
     """
     parsed = _parser().parse_args(arguments)
     try:
@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_score(commands.add_parser("score", help="score pairs, or a stored run again"))
     _add_compare(commands.add_parser("compare", help="what changed from a baseline to a run"))
+    _add_gate(commands.add_parser("gate", help="judge a stored run by gates"))
     _add_merge(commands.add_parser("merge", help="the shards of a run as one run"))
     _add_import(commands.add_parser("import", help="turn a data set into cases"))
     _add_read(commands.add_parser("read", help="show what is read in a report, and why"))
@@ -101,6 +102,27 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="every case and every flip")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.set_defaults(run=_compare)
+
+
+def _add_gate(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Judge a stored run, by the gates named here, those of the project file, or those that it "
+        "was made with. Exit codes as in a run: 0 passed, 1 failed or undecided, 20 not measured."
+    )
+    parser.epilog = "example: pet2rep gate runs/new --gate 'ce_f1 >= baseline - 0.02' --baseline v1"
+    parser.add_argument("run_path", type=Path, metavar="RUN", help="run folder")
+    parser.add_argument("--gate", action="append", default=[], metavar="EXPR")
+    parser.add_argument("--gates", default="", metavar="NAMES", help="tables that count, or none")
+    parser.add_argument(
+        "--config", type=Path, default=Path("pyproject.toml"), metavar="FILE", help="of the tables"
+    )
+    parser.add_argument("--baseline", default="", help="run folder, baseline file or name")
+    parser.add_argument("--allow-difference", action="append", default=[], metavar="NAME")
+    parser.add_argument("--confidence", default="0.95", metavar="P")
+    parser.add_argument("--undecided", choices=("fail", "warn", "pass"), default="fail")
+    parser.add_argument("--fail-on-error", default="", metavar="any|none|SHARE|COUNT")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.set_defaults(run=_gate)
 
 
 def _add_merge(parser: argparse.ArgumentParser) -> None:
@@ -258,6 +280,12 @@ def _compare(parsed: argparse.Namespace) -> int:
     from pytest_pet2rep.run.compare_command import compare_stored
 
     return compare_stored(parsed)
+
+
+def _gate(parsed: argparse.Namespace) -> int:
+    from pytest_pet2rep.run.gate_command import gate_stored
+
+    return gate_stored(parsed)
 
 
 def _merge(parsed: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from pytest_pet2rep.adapter.wire import PROPERTY, from_wire
 from pytest_pet2rep.errors import StoreError, UsageProblem
 from pytest_pet2rep.render.untrusted import terminal_safe
 from pytest_pet2rep.run.error_budget import RUN_BROKE, broken_cases
+from pytest_pet2rep.run.gates_session import DEFERRED, left_out
 from pytest_pet2rep.run.plan import PlannedItem, planned_item
 from pytest_pet2rep.run.runfiles_saving import Saving, begin, finish
 from pytest_pet2rep.run.runtime import Runtime
@@ -152,8 +153,6 @@ class Reporter:
 
     def _facts(self, session: pytest.Session) -> RunFacts:
         """Gather what decides the exit code; the verdicts of the gates are added later."""
-        from pytest_pet2rep.run.gates_session import left_out
-
         records, gating = list(self.records.values()), self.options.gating
         failed = [n for n in self.happened.failed_items if n in self.records]
         return RunFacts(
@@ -166,7 +165,7 @@ class Reporter:
             planned=len(self.planned),
             holes=len(self.planned) - len(self.records),
             left_out=left_out(self.runtime, self.planned.values()),
-            part_named=not self.runtime.cohort.complete,
+            part="" if self.runtime.cohort.complete else "one case of its cohort was named",
             failed_items=sum(self.records[n].outcome not in RUN_BROKE for n in failed),
             broken_cases=broken_cases(records),
             cases=len({(record.case, record.repeat) for record in records}),
@@ -260,6 +259,6 @@ def _run_wide_error(records: Sequence[Record]) -> str:
 def _why_incomplete(facts: RunFacts) -> str:
     """Say why no gate is judged on these records; empty where the run is whole."""
     if facts.deferred:
-        return "deferred to merge"
+        return DEFERRED
     found = run_verdict(replace(facts, gates_set=True, gates=()))
     return "" if found.code in (0, 1) else found.reason

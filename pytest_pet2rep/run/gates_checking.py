@@ -33,6 +33,8 @@ class Measurable:
     has_baseline: bool = False
     more_metrics: tuple[str, ...] = ()
     """Text metrics that there are, but not in this run."""
+    add_metric: str = "add it to --pet2rep-metrics"
+    name_baseline: str = "--pet2rep-baseline=NAME|PATH"
 
 
 def checked_gates(gating: Gating, runtime: Runtime, *, has_baseline: bool) -> tuple[Gate, ...]:
@@ -114,7 +116,7 @@ def _metric(parsed: ParsedGate, measurable: Measurable) -> KnownMetric:
     if name in measurable.metrics:
         return measurable.metrics[name]
     if name in measurable.more_metrics:
-        problem = f"{name} is not computed in this run: add it to --pet2rep-metrics"
+        problem = f"{name} is not computed in this run: {measurable.add_metric}"
     else:
         known = {*measurable.metrics, MUST_PASS}
         problem = str(UnknownName("metric", name, known))
@@ -171,7 +173,7 @@ def _check_partner(parsed: ParsedGate, measurable: Measurable) -> None:
     if parsed.against is Against.BASELINE and not measurable.has_baseline:
         at = max(parsed.text.find(Against.BASELINE), 0)
         raise mistake(
-            parsed.text, at, "there is no baseline: name one with --pet2rep-baseline=NAME|PATH"
+            parsed.text, at, f"there is no baseline: name one with {measurable.name_baseline}"
         )
     if parsed.floor and parsed.floor not in FLOOR_NAMES:
         problem = str(UnknownName("floor", parsed.floor, FLOOR_NAMES))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.run.card import run_card, run_languages, run_scoring
 from pytest_pet2rep.run.comparability import require_comparable
+from pytest_pet2rep.run.gates import GateResult
 from pytest_pet2rep.run.gates_checking import checked_gates
 from pytest_pet2rep.run.gates_judging import (
     Evidence,
@@ -17,14 +18,18 @@ from pytest_pet2rep.run.gates_judging import (
     observed_only,
 )
 from pytest_pet2rep.run.items import CHECK, TEXT, UPTAKE, items_per_case
+from pytest_pet2rep.run.verdict import Verdict
 
 if TYPE_CHECKING:
-    from pytest_pet2rep.run.gates import Gate, GateResult
+    from pytest_pet2rep.run.gates import Gate
     from pytest_pet2rep.run.gates_reading import Gating
     from pytest_pet2rep.run.plan import PlannedItem
     from pytest_pet2rep.run.runfiles import RunData
     from pytest_pet2rep.run.runtime import Runtime
     from pytest_pet2rep.types import Record
+
+DEFERRED = "deferred to merge"
+"""Why a shard judges no gate."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +55,11 @@ class GateSession:
         """Judge the gates on ``records``; of an incomplete run only say what was observed."""
         if not self.gates:
             return ()
+        if incomplete == DEFERRED:
+            return tuple(
+                GateResult(gate=gate, verdict=Verdict.DEFERRED, reason=DEFERRED)
+                for gate in self.gates
+            )
         evidence = self._evidence(records)
         if incomplete or not records:
             return tuple(observed_only(self.gates, evidence, incomplete or "no result"))

@@ -64,8 +64,8 @@ class RunFacts:
     """Planned items without a record."""
     left_out: int = 0
     """Items of the cohort that were not planned: a limit, a selection."""
-    part_named: bool = False
-    """One case of a cohort was named, not the cohort."""
+    part: str = ""
+    """Which part of the cohort the run is, where it is known to be one."""
     failed_items: int = 0
     """Items that failed for what the model did (none in ``report`` mode)."""
     broken_cases: int = 0
@@ -138,9 +138,10 @@ def _incomplete(facts: RunFacts) -> RunVerdict | None:
     missing = []
     if facts.holes:
         missing.append(_holes(facts))
-    if facts.left_out or facts.part_named:
-        count = f"{facts.left_out} items" if facts.left_out else "other cases"
-        missing.append(f"{count} of the cohort were left out (partial run)")
+    if facts.left_out:
+        missing.append(f"{facts.left_out} items of the cohort were left out (partial run)")
+    elif facts.part:
+        missing.append(facts.part)
     if not missing:
         return None
     return _not_measured(f"gates not measured: {', '.join(missing)}")
