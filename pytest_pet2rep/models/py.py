@@ -34,6 +34,10 @@ from pytest_pet2rep.models.registry import ModelSpec
 from pytest_pet2rep.types import Generation, GenerationRequest
 
 
+_CLASS_ONLY = frozenset({"ahead", "local_weights"})
+"""What a class says itself, or it does not hold: nobody wants to load weights to learn it."""
+
+
 class PythonModel:
     """A provider around a user's object.
 
@@ -115,9 +119,16 @@ class PythonModel:
     def _said(self, name: str, default: Any) -> Any:
         missing = object()
         said = getattr(self._factory, name, missing)
-        if said is missing or isinstance(said, property):
-            said = getattr(self._model, name, default)
-        return said
+        if said is not missing and not isinstance(said, property):
+            return said
+        if isinstance(self._factory, type) and (name in _CLASS_ONLY or self._weighs):
+            return default
+        return getattr(self._model, name, default)
+
+    @property
+    def _weighs(self) -> bool:
+        """The class says that it has weights: it is not called to learn anything else of it."""
+        return getattr(self._factory, "local_weights", False) is True
 
     @property
     def identity(self) -> Identity:

@@ -22,6 +22,7 @@ _BUILTIN = {
     "openai": "pytest_pet2rep.models.openai.provider:open_openai",
     "py": "pytest_pet2rep.models.py:open_py",
     "replay": "pytest_pet2rep.models.replay:open_replay",
+    "vllm": "pytest_pet2rep.models.vllm.provider:open_vllm",
 }
 
 _EXAMPLES = (

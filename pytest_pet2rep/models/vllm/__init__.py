@@ -1,0 +1,1 @@
+"""``vllm/NAME-OR-PATH[@REVISION]``: the offline engine of vLLM in this process."""
