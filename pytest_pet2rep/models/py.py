@@ -33,7 +33,6 @@ from pytest_pet2rep.models.provider import (
 from pytest_pet2rep.models.registry import ModelSpec
 from pytest_pet2rep.types import Generation, GenerationRequest
 
-
 _CLASS_ONLY = frozenset({"ahead", "local_weights"})
 """What a class says itself, or it does not hold: nobody wants to load weights to learn it."""
 
