@@ -75,6 +75,10 @@ class Evidence:
 
     @cached_property
     def replicates(self) -> Numbers:
+        """Resampled scores, sorted, NaN last."""
+        return np.sort(self._drawn())
+
+    def _drawn(self) -> Numbers:
         if self.drawn is not None:
             return self.drawn
         if self.two_stage and self.statistic.repeats is not None:

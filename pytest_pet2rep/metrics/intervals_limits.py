@@ -1,7 +1,8 @@
 """Limits from replicates: percentile, BCa and Student, with the quantile of a small sample.
 
-Everything is vectorised: ``replicates`` has shape (resamples, ...), ``left_out`` (cases, ...), and
-a limit has shape (...).  ``tail`` is the nominal probability of the true value lying beyond it.
+Everything is vectorised: ``replicates`` has shape (resamples, ...) and is sorted along its first
+axis (NaN last), ``left_out`` has shape (cases, ...), and a limit has shape (...).  ``tail`` is the
+nominal probability of the true value lying beyond it.
 
 A percentile interval is as narrow as a normal interval with the biased standard error; ``expanded``
 tails undo both (Hesterberg 2015, doi:10.1080/00031305.2015.1089789): the normal quantile becomes
@@ -10,8 +11,6 @@ of the cases, so that a score that few cases decide gets the quantile of few cas
 """
 
 from __future__ import annotations
-
-import warnings
 
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtrit
@@ -38,9 +37,10 @@ def degrees_of_freedom(left_out: Numbers) -> Numbers:
     2m where only m cases have any.
     """
     n, moves = len(left_out), influence(left_out)
-    squares = (moves**2).sum(axis=0)
+    moves *= moves
+    squares = moves.sum(axis=0)
     scale = np.where(squares > 0, squares, 1.0)
-    kurtosis = np.where(squares > 0, n * (moves**4).sum(axis=0) / scale**2, n)
+    kurtosis = np.where(squares > 0, n * (moves * moves).sum(axis=0) / scale**2, n)
     return np.asarray(np.clip(2 * n / np.maximum(kurtosis - 1, 1e-9), 1, max(n - 1, 1)))
 
 
@@ -87,8 +87,8 @@ def _corrected(
     below = (replicates < value).sum(axis=0) + 0.5 * (replicates == value).sum(axis=0)
     share = np.clip(below / np.maximum(count, 1), 0.5 / len(replicates), 1 - 0.5 / len(replicates))
     bias, moves = ndtri(share), influence(left_out)
-    squares = (moves**2).sum(axis=0)
-    cubes = (moves**3).sum(axis=0)
+    squares = (moves * moves).sum(axis=0)
+    cubes = (moves * moves * moves).sum(axis=0)
     speed = np.where(squares > 0, cubes / (6 * np.where(squares > 0, squares, 1.0) ** 1.5), 0.0)
     shifted = bias + (-score if upper else score)
     return np.asarray(ndtr(bias + shifted / (1 - speed * shifted)))
@@ -96,15 +96,10 @@ def _corrected(
 
 def _quantiles(replicates: Numbers, at: Numbers) -> Numbers:
     """Return quantile ``at`` of each column, linear between order statistics, NaN left out."""
-    if replicates.ndim == 1 and not np.isnan(replicates).any():
-        return np.asarray(np.quantile(replicates, float(at)))
-    ordered = np.sort(replicates, axis=0)  # NaN last
-    count = (~np.isnan(ordered)).sum(axis=0)
-    place = at * np.maximum(count - 1, 0)
+    last = np.maximum((~np.isnan(replicates)).sum(axis=0) - 1, 0)
+    place = np.clip(at, 0.0, 1.0) * last
     low = np.floor(place).astype(np.int64)
-    high = np.minimum(low + 1, np.maximum(count - 1, 0))
-    lower = np.take_along_axis(ordered, low[None], axis=0)[0]
-    higher = np.take_along_axis(ordered, high[None], axis=0)[0]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return np.asarray(lower + (place - low) * (higher - lower))
+    high = np.minimum(low + 1, last)
+    lower = np.take_along_axis(replicates, low[None], axis=0)[0]
+    higher = np.take_along_axis(replicates, high[None], axis=0)[0]
+    return np.asarray(lower + (place - low) * (higher - lower))
