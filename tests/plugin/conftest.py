@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,19 @@ class Model:
         time.sleep(float(os.environ.get("SECONDS", "0")))
         return request.reference
 """
+
+
+@pytest.fixture(autouse=True)
+def _artefacts_are_valid(request: pytest.FixtureRequest) -> Generator[None]:
+    """Hold everything that a test leaves behind against the published schemas.
+
+    A folder with a file ``SPOILT`` is left out.
+    """
+    yield
+    if "pytester" in request.fixturenames:
+        from tests.validated import validate_files
+
+        validate_files(request.getfixturevalue("pytester").path)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from pytest_pet2rep.run.runfiles_saving import begin, finish
 from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.run.settings import RunSettings
 from pytest_pet2rep.types import Record
+from tests.validated import validate_files
 
 ZH = (
     "影像所见：脑实质密度未见异常，FDG摄取未见异常。两肺纹理清晰，FDG摄取未见异常。"
@@ -110,7 +111,9 @@ def store_run(
     summary = runtime.summarise(heard, holes=holes, seconds=1.5)
     code = 1 if holes or any(record.failed for record in records) else 0
     reason = f"{len(holes)} of {len(planned)} planned items have no result" if holes else ""
-    return finish(saving, runtime, heard, summary, exit_code=code, exit_reason=reason)
+    run = finish(saving, runtime, heard, summary, exit_code=code, exit_reason=reason)
+    assert validate_files(folder) == 2 + len(files)
+    return run
 
 
 def without_timing(record: Record) -> Record:

@@ -23,6 +23,7 @@ from pytest_pet2rep.run.scoreboard import score_sets
 from pytest_pet2rep.run.summary import summarise
 from pytest_pet2rep.run.summary_json import summary_plain
 from tests.unit.run.stored_runs import store_run
+from tests.validated import validate
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "baselines" / "format-1.json"
 
@@ -52,7 +53,7 @@ def test_a_baseline_holds_no_text_and_nothing_of_the_machine(stored: RunData) ->
     text = baseline_text(stored)
     for withheld in ("考虑恶性", "hypermetabolic", "FDG", "outputs.jsonl:", "environment"):
         assert withheld not in text
-    assert json.loads(text)["schema"] == "pet2rep/baseline/1"
+    validate(json.loads(text))
 
 
 def test_a_baseline_is_written_line_by_line_for_git(stored: RunData) -> None:
@@ -107,6 +108,7 @@ def test_a_missing_baseline_is_said_with_those_that_are_there(
 
 def test_the_baseline_file_of_the_first_release_keeps_loading() -> None:
     """Never write this file again: projects have committed such files."""
+    validate(json.loads(GOLDEN.read_text(encoding="utf-8")))
     kept = load_run(GOLDEN)
     assert kept.complete
     assert len(kept.records) == 6 * 31

@@ -20,6 +20,7 @@ from pytest_pet2rep.run.comparability import (
 from pytest_pet2rep.run.compare import Change, ScoreChange, case_changes, compare_runs
 from pytest_pet2rep.run.runfiles import RunData
 from tests.unit.run.stored_runs import MISSED, OUTPUTS, ZH, store_run
+from tests.validated import validate
 
 
 @pytest.fixture(scope="module")
@@ -224,6 +225,7 @@ def test_the_command_prints_tables_and_json(
     assert "flips to read first" in shown
     assert main(["compare", str(new.path), str(old.path), "--json"]) == 0
     plain = json.loads(capsys.readouterr().out)
+    validate(plain)
     assert plain["schema"] == "pet2rep/comparison/1"
     assert (plain["better"], plain["worse"]) == (
         sum(flip["change"] == "better" for flip in plain["flips"]),

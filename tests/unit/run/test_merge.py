@@ -13,12 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_pet2rep.errors import DataProblem, UsageProblem
+from pytest_pet2rep.render.json_text import canonical_json
 from pytest_pet2rep.run.merge import load_shards, merge_runs
 from pytest_pet2rep.run.runfiles import RunData, load_run, write_run
 from pytest_pet2rep.run.runfiles_writing import run_plain
 from pytest_pet2rep.run.shards import Shard, parse_shard, shard_of_cases
 from pytest_pet2rep.types import Outcome
 from tests.unit.run.stored_runs import store_run
+from tests.validated import validate, validate_files
 
 METRICS = ("pet2rep", "cider")
 
@@ -65,6 +67,7 @@ def test_all_shards_together_are_the_run_in_one_piece(
     assert content(merged) == content(whole)
     assert merged.complete
     write_run(root / "merged", merged)
+    assert validate_files(root / "merged") == 2 + 6
     again = load_run(root / "merged")
     assert content(again) == content(whole)
     assert again.texts == whole.texts
@@ -94,6 +97,7 @@ def test_the_items_of_a_missing_shard_are_holes(whole: RunData, shards: list[Run
     assert not merged.complete
     assert merged.exit["code"] == 1
     assert merged.summary["outcomes"]["not_run"] == 19
+    validate(json.loads(canonical_json(run_plain(merged))))
 
 
 def test_a_shard_that_did_not_come_to_its_end_is_missing(
