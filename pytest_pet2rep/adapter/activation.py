@@ -100,6 +100,10 @@ def activate(config: pytest.Config) -> None:
 
         check_save(config)
         config.stash[GATES] = bound_gates(config)
+        if options.plan:
+            from pytest_pet2rep.adapter.planning import Planner
+
+            plugins.register(Planner(config), "pet2rep-planner")
         from pytest_pet2rep.adapter.reporter import Reporter
 
         reporter = Reporter(config, runtime)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_pet2rep.adapter.terminal_table import write_table
 from pytest_pet2rep.render.untrusted import terminal_safe
-from pytest_pet2rep.run.gates_tables import gate_lines, gate_table
+from pytest_pet2rep.run.gates_tables import gate_lines, gate_reasons, gate_table
 from pytest_pet2rep.run.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -27,3 +27,5 @@ def show_gates(reporter: pytest.TerminalReporter, results: Sequence[GateResult])
     passed = all(result.verdict is Verdict.PASS for result in results)
     reporter.section("pet2rep gates", "-", green=passed, red=not passed)
     write_table(reporter, gate_table(results))
+    for line in gate_reasons(results):
+        reporter.write_line(terminal_safe(line))

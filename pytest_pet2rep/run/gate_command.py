@@ -13,6 +13,7 @@ from typing import Any
 from pytest_pet2rep.errors import UsageProblem
 from pytest_pet2rep.render.json_text import canonical_json
 from pytest_pet2rep.render.table import render_table
+from pytest_pet2rep.render.untrusted import terminal_safe
 from pytest_pet2rep.run.baseline_runs import load_baseline
 from pytest_pet2rep.run.comparability import checked_names, require_comparable
 from pytest_pet2rep.run.error_budget import broken_cases, error_budget
@@ -27,7 +28,7 @@ from pytest_pet2rep.run.gates_reading import (
     read_gate_tables,
 )
 from pytest_pet2rep.run.gates_session import measured_baseline
-from pytest_pet2rep.run.gates_tables import gate_table
+from pytest_pet2rep.run.gates_tables import gate_reasons, gate_table
 from pytest_pet2rep.run.items import UPTAKE
 from pytest_pet2rep.run.runfiles import RunData, load_run, scoring_of
 from pytest_pet2rep.run.verdict import RunFacts, RunVerdict, Undecided, run_verdict
@@ -63,6 +64,7 @@ def gate_stored(options: argparse.Namespace) -> int:
     width = shutil.get_terminal_size((100, 24)).columns
     print("\n".join(render_table(gate_table(found.gates), width)))
     print()
+    print("\n".join(terminal_safe(line) for line in gate_reasons(found.gates)))
     print(found.verdict.line)
     return found.verdict.code
 

@@ -22,7 +22,7 @@ RIGHT = Align.RIGHT
 
 
 def gate_table(results: Sequence[GateResult]) -> Table:
-    """One row for each gate: verdict, what was observed, the bound, what is needed, n, and why."""
+    """One row for each gate: verdict, what was observed, the bound, what is needed, and n."""
     return Table(
         columns=(
             Column(title="verdict"),
@@ -31,7 +31,6 @@ def gate_table(results: Sequence[GateResult]) -> Table:
             Column(title="bound", align=RIGHT),
             Column(title="needed", align=RIGHT),
             Column(title="cases", align=RIGHT),
-            Column(title="why", shrink_to=16, optional=True),
         ),
         rows=tuple(
             (
@@ -41,11 +40,15 @@ def gate_table(results: Sequence[GateResult]) -> Table:
                 UNSCORED if result.bound is None else number(result.gate, result.bound),
                 needed(result.gate),
                 str(result.n) if result.n else UNSCORED,
-                result.reason,
             )
             for result in results
         ),
     )
+
+
+def gate_reasons(results: Sequence[GateResult]) -> list[str]:
+    """Say of each gate why, below the table."""
+    return [f"{SIGNS.get(r.verdict, ' ')} {_named(r.gate)}: {r.reason}" for r in results]
 
 
 def gate_lines(results: Sequence[GateResult]) -> list[str]:
