@@ -33,6 +33,8 @@ MOST_UNDEFINED = 0.01
 """Share of resamples without a score up to which they are left out silently."""
 AT_EDGE = 1e-3
 """Share of the range of a score within which every case must be to be taken for perfect (wrong)."""
+NOTHING = 1e-12
+"""Rounding: a score that moves by no more than this does not move."""
 
 
 class Method(StrEnum):
@@ -160,9 +162,20 @@ class Evidence:
         return self.used in (Method.PERCENTILE, Method.BCA, Method.PLAIN_BCA)
 
     @cached_property
-    def _few_differ(self) -> bool:
+    def _differing(self) -> int:
+        """Cases in which two runs differ by something that the score sees."""
         differs = self.statistic.differs
-        return differs is not None and int(differs.sum()) < FEWEST_CASES
+        moved = int((self._moves > NOTHING).sum())
+        return moved if differs is None else min(moved, int(differs.sum()))
+
+    @property
+    def _few_differ(self) -> bool:
+        return self.statistic.differs is not None and self._differing < FEWEST_CASES
+
+    @cached_property
+    def _moves(self) -> Numbers:
+        """How far the score is without each case from the score of all."""
+        return np.nan_to_num(abs(self.left_out - self.value), nan=0.0)
 
     @property
     def _bounded(self) -> bool:
@@ -171,7 +184,7 @@ class Evidence:
     @cached_property
     def _flat(self) -> bool:
         """No case moves the score: a bootstrap would have no width."""
-        return bool(np.all(np.isnan(self.left_out) | (self.left_out == self.value)))
+        return bool(self._moves.max(initial=0.0) <= NOTHING)
 
     @cached_property
     def _edge(self) -> float | None:
@@ -219,8 +232,7 @@ class Evidence:
 
     def _share_limit(self, tail: float, *, upper: bool) -> float:
         """Limit from the share of cases that differ, each at worst by the whole range."""
-        differs = self.statistic.differs
-        count = 0 if differs is None else int(differs.sum())
+        count = self._differing
         share = exact_limit(count, max(self.statistic.carriers, count), tail, upper=True)
         reach = share * self.statistic.bounds[1]
         return max(self.value, reach) if upper else min(self.value, -reach)

@@ -91,7 +91,7 @@ def cases_needed(
 def power_at(spread: float, n: int, distance: float, *, confidence: float = 0.95) -> float:
     """Return the chance that a one-sided gate over ``n`` cases decides a true ``distance``.
 
-    ``distance`` is negative on the wrong side of the threshold; at 0 the result is 1 - confidence.
+    ``distance`` is negative on the wrong side of the threshold; at 0 it is about 1 - confidence.
     """
     if n < 2:
         return 0.0
