@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_render(commands.add_parser("render", help="write what a model sees of a case as PNG"))
     _add_sheet(commands.add_parser("contact-sheet", help="one picture of many cases"))
     _add_view(commands.add_parser("view", help="a page to scroll through the volumes of a case"))
+    _add_store(commands.add_parser("store", help="what models wrote: list, show, export, clear up"))
     return parser
 
 
@@ -243,6 +244,29 @@ def _add_view(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_view)
 
 
+def _add_store(parser: argparse.ArgumentParser) -> None:
+    parser.description = "The store of generations: what models wrote, kept privately."
+    parser.epilog = "example: pet2rep store ls --by run"
+    commands = parser.add_subparsers(
+        title="commands", required=True, metavar="COMMAND", dest="store_command"
+    )
+    ls = commands.add_parser("ls", help="what there is")
+    ls.add_argument("--by", choices=("model", "run", "cohort", "date"), default="model")
+    ls.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    show = commands.add_parser("show", help="one answer: what it is of, and its text")
+    show.add_argument("what", metavar="KEY|CASE", help="first digits of a key, or a case id")
+    gc = commands.add_parser("gc", help="remove what nobody needs, and answers that are named")
+    gc.add_argument("--yes", action="store_true", help="remove; without it only say what would go")
+    export = commands.add_parser("export", help="JSON lines that replay/ scores")
+    export.add_argument("--out", type=Path, metavar="FILE.jsonl", help="default: standard output")
+    for command in (ls, show, gc, export):
+        command.add_argument("--store", type=Path, metavar="DIR", help="default: the user's cache")
+        command.add_argument("--model", default="", help="answers of this model only")
+        command.add_argument("--run", dest="of_run", default="", metavar="ID", help="of this run")
+        command.add_argument("--older-than", default="", metavar="AGE", help="30d, 12h, 4w")
+    parser.set_defaults(run=_store)
+
+
 def _add_case(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("case", metavar="CASE", help="id, case folder or case.toml")
     parser.add_argument("--cases", type=Path, metavar="COHORT", help="default: the shipped cases")
@@ -268,6 +292,12 @@ def _view(parsed: argparse.Namespace) -> int:
     from pytest_pet2rep.run.render_command import view_case
 
     return view_case(parsed)
+
+
+def _store(parsed: argparse.Namespace) -> int:
+    from pytest_pet2rep.run.store_command import look_after_store
+
+    return look_after_store(parsed)
 
 
 def _score(parsed: argparse.Namespace) -> int:

@@ -114,13 +114,14 @@ class Journal:
             if new:
                 sync_folder(path.parent)
 
-    def rewrite(self, name: str, keep: Callable[[Entry], bool]) -> None:
-        """Write one file again with those of its entries that ``keep`` says; raises ``OSError``.
+    def rewrite(self, name: str, keep: Callable[[Sequence[Entry]], Sequence[Entry]]) -> None:
+        """Write one file again with what ``keep`` leaves of its entries; raises ``OSError``.
 
-        Whoever reads or appends meanwhile sees the old file or the new one.
+        ``keep`` gets them as :meth:`part_entries` returns them.  Whoever reads or appends
+        meanwhile sees the old file or the new one.
         """
         with self.part_lock(name):
-            kept = [entry for entry in self.part_entries(name) if keep(entry)]
+            kept = keep(self.part_entries(name))
             if kept:
                 write_privately(self._path(name), b"".join(map(_line, kept)))
             else:

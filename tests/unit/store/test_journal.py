@@ -105,11 +105,11 @@ def test_a_file_that_was_written_again_is_read_again(tmp_path: Path) -> None:
     for number in (1, 2, 3):
         keeper.append(entry(number))
     assert numbers(reader) == [1, 2, 3]
-    keeper.rewrite("ab", lambda found: found["number"] == 2)
+    keeper.rewrite("ab", lambda found: [one for one in found if one["number"] == 2])
     assert numbers(reader) == [2]
     reader.append(entry(4))
     assert numbers(keeper) == [2, 4]
-    keeper.rewrite("ab", lambda found: False)
+    keeper.rewrite("ab", lambda found: [])
     assert numbers(reader) == []
 
 
