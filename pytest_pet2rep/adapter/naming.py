@@ -27,14 +27,18 @@ def chosen_cohort(config: pytest.Config, cases: Path | None) -> Cohort:
     """Return the cohort of the run; ``cases`` is what the option says.
 
     Raises ``UsageProblem`` if there is none, ``pytest.UsageError`` for paths that hold cases of
-    another cohort, or of several.
+    another cohort, or of several, and for those that pytest would take for something else.
     """
     from pytest_pet2rep.cohorts.cohort import find_cohort
 
+    for argument in _given(config):
+        _check_collectable(argument, config.invocation_params.dir)
     named = {root: path for path in _named(config) if (root := _cohort_root(path)) is not None}
     if cases is None and len(named) == 1:
         return find_cohort(next(iter(named)))
     cohort = find_cohort(cases)
+    if not _given(config):  # then its folder is what pytest is told to collect
+        _check_collectable(str(cohort.root), config.invocation_params.dir)
     for root, path in named.items():
         if root != Path(os.path.realpath(cohort.root)):
             raise pytest.UsageError(
@@ -46,9 +50,23 @@ def chosen_cohort(config: pytest.Config, cases: Path | None) -> Cohort:
 
 def _named(config: pytest.Config) -> list[Path]:
     """Return the files and folders named on the command line, node ids cut to their file."""
-    given = getattr(config.known_args_namespace, "file_or_dir", None) or []
     folder = config.invocation_params.dir
-    return [Path(folder, str(argument).partition("::")[0]) for argument in given]
+    return [Path(folder, argument.partition("::")[0]) for argument in _given(config)]
+
+
+def _given(config: pytest.Config) -> list[str]:
+    given = getattr(config.known_args_namespace, "file_or_dir", None) or []
+    return [str(argument) for argument in given]
+
+
+def _check_collectable(argument: str, folder: Path) -> None:
+    """Refuse a path that exists, but that pytest would cut where a node id has its parts."""
+    for mark in ("[", "::"):
+        if mark in argument and os.path.exists(os.path.join(folder, argument)):
+            raise pytest.UsageError(
+                f"{argument}: pytest cannot collect from a path with {mark!r} in it, where the "
+                f"name of a test would begin: rename the folder"
+            )
 
 
 def _cohort_root(path: Path) -> Path | None:

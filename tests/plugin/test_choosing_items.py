@@ -166,3 +166,17 @@ def test_a_named_path_with_cases_of_another_cohort_is_refused(
     result = run(model, "other")
     assert result.ret == 4
     result.stderr.fnmatch_lines(["*other holds cases that are not of the cohort cohort*"])
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["path", "option"])
+@pytest.mark.parametrize("name", ["cohort[2]", "a::cohort"])
+def test_a_folder_whose_name_pytest_would_cut_is_refused_in_one_sentence(
+    pytester: pytest.Pytester, cohort: Path, run: Run, model: str, name: str, named: bool
+) -> None:
+    cohort.rename(pytester.path / name)
+    result = run(model, name, cases="") if named else run(model, cases=name)
+    assert result.ret == 4
+    said = result.stderr.str()
+    assert "rename the folder" in said
+    assert "parametrization" not in said
+    assert "Traceback" not in said
