@@ -50,6 +50,10 @@ def show(
     _show_holes(reporter, summary)
     for note in summary.card["notes"]:
         reporter.write_line(terminal_safe(note), yellow=True)
+    skipped = summary.timing.get("store_skipped", ())
+    if skipped:
+        note = f"pet2rep: {len(skipped)} damaged places of the store were skipped: {skipped[0]} ..."
+        reporter.write_line(note, yellow=True)
     if summary.partial:
         reporter.write_line("pet2rep: partial: not every item of the cohort was run", yellow=True)
     if verbosity >= 0:

@@ -24,6 +24,8 @@ class Attempt:
     where: str = ""
     flags: tuple[Flag, ...] = ()
     made_now: bool = False
+    skipped: tuple[str, ...] = ()
+    """Damaged places of the store that were met on the way to it."""
     run_wide: bool = False
     """What failed concerns the model as a whole (a wrong key, no server), not this case."""
 

@@ -182,6 +182,7 @@ def _generation_facts(assessed: Assessment) -> dict[str, Any]:
         "timing": {
             "seconds": round(generation.seconds, 3),
             "made_now": assessed.attempt.made_now,
+            "store_skipped": list(assessed.attempt.skipped),
         },
     }
 

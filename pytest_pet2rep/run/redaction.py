@@ -26,10 +26,11 @@ NAMES = frozenset(
         "language",
         "purpose",
         "sex",
+        "timing",
     }
 )
-"""Facts whose values are words of this project (organ ids, sides, names of flags), never text of
-a report.  A fact that is not named here keeps its numbers and loses its texts."""
+"""Facts whose values are words of this project (organ ids, sides, names of flags, places in the
+store), never text of a report.  A fact that is not named here keeps its numbers and loses its texts."""
 
 
 def redacted_record(record: Record) -> Record:

@@ -18,7 +18,7 @@ from pytest_pet2rep.render.json_text import canonical_json
 from pytest_pet2rep.render.numbers import count
 from pytest_pet2rep.render.table import render_table
 from pytest_pet2rep.render.untrusted import terminal_safe
-from pytest_pet2rep.run.store_listing import GROUPINGS, listing, listing_table
+from pytest_pet2rep.run.store_listing import listing, listing_table
 from pytest_pet2rep.store.disposal import Disposal, Selection, dispose, plan_disposal
 from pytest_pet2rep.store.journal import Entry, Journal
 from pytest_pet2rep.store.migration import check_format

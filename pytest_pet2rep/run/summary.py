@@ -219,4 +219,5 @@ def _timing(records: Sequence[Record], seconds: float) -> dict[str, Any]:
         "seconds": round(seconds, 3),
         "generated_now": len(made),
         "generation_seconds": round(sum(fact["seconds"] for fact in made), 3),
+        "store_skipped": sorted({p for fact in facts for p in fact.get("store_skipped", ())}),
     }

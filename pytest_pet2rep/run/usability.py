@@ -44,7 +44,9 @@ def attempt_of_stored(question: Question, stored: Stored) -> Attempt:
     """Judge an answer that lies in the store."""
     if stored.generation is not None:
         found = attempt_of(question, stored.generation)
-        return replace(found, where=str(stored.path), made_now=stored.made_now)
+        return replace(
+            found, where=str(stored.path), made_now=stored.made_now, skipped=stored.skipped
+        )
     return Attempt(
         case=question.case.id,
         repeat=question.request.repeat,
@@ -52,6 +54,7 @@ def attempt_of_stored(question: Question, stored: Stored) -> Attempt:
         reason=stored.reason,
         where=str(stored.path),
         made_now=stored.made_now,
+        skipped=stored.skipped,
     )
 
 
