@@ -42,11 +42,13 @@ def _artefacts_are_valid(request: pytest.FixtureRequest) -> Generator[None]:
 
     A folder with a file ``SPOILT`` is left out.
     """
+    wanted = "pytester" in request.fixturenames
+    folder: Path | None = request.getfixturevalue("pytester").path if wanted else None
     yield
-    if "pytester" in request.fixturenames:
+    if folder is not None:
         from tests.validated import validate_files
 
-        validate_files(request.getfixturevalue("pytester").path)
+        validate_files(folder)
 
 
 @pytest.fixture
