@@ -71,10 +71,13 @@ def _check_decoder(data: Any, header: SliceHeader) -> None:
     if not syntax.is_compressed:
         return
     try:
-        available = get_decoder(syntax).is_available
-    except NotImplementedError:
-        available = False
-    if not available:
+        decoder = get_decoder(syntax)
+    except NotImplementedError:  # pydicom's word for: nothing that could be installed decodes this
+        raise ImagingError(
+            f"{header.path}: its pixels are compressed ({syntax.name}) in a way that is not read: "
+            f"export the series uncompressed"
+        ) from None
+    if not decoder.is_available:
         raise ImagingError(
             f"{header.path}: its pixels are compressed ({syntax.name}) and no decoder is "
             f"installed: {DECODERS}, or export the series uncompressed"

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pydicom
 import pytest
-from pydicom.uid import JPEGLSLossless, RLELossless
+from pydicom.uid import MPEG2MPML, JPEGLSLossless, RLELossless
 
 from pytest_pet2rep.errors import ImagingError, MissingDependency
 from pytest_pet2rep.imaging.dicom_series import Pair, choose_pair, scan_folder
@@ -124,14 +124,23 @@ def test_signed_and_run_length_coded_pixels_are_read(tmp_path: Path) -> None:
     assert sorted(set(read_hu(stack).data.ravel())) == [-1000, 40]
 
 
-def test_a_compression_without_decoder_is_refused_with_the_way_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("syntax", "says"),
+    [
+        (JPEGLSLossless, r"JPEG-LS.*pip install|cannot be read"),
+        (MPEG2MPML, r"MPEG2.* in a way that is not read: export the series uncompressed"),
+    ],
+)
+def test_a_compression_without_decoder_is_refused_with_the_way_out(
+    tmp_path: Path, syntax: str, says: str
+) -> None:
     for path in a_pet().write(tmp_path):
         data = pydicom.dcmread(path)
-        data.file_meta.TransferSyntaxUID = JPEGLSLossless
+        data.file_meta.TransferSyntaxUID = syntax
         data.PixelData = pydicom.encaps.encapsulate([b"\xff\xd8 no picture \xff\xd9"])
         data["PixelData"].is_undefined_length = True
         data.save_as(path)
-    with pytest.raises(ImagingError, match=r"JPEG-LS.*pip install|cannot be read"):
+    with pytest.raises(ImagingError, match=says):
         suv(tmp_path)
 
 
