@@ -30,7 +30,7 @@ NAMES = frozenset(
     }
 )
 """Facts whose values are words of this project (organ ids, sides, names of flags, places in the
-store), never text of a report.  A fact that is not named here keeps its numbers and loses its texts."""
+store), never text of a report.  A fact that is not named here keeps its numbers only."""
 
 
 def redacted_record(record: Record) -> Record:

@@ -46,6 +46,7 @@ INDIFFERENT = frozenset(
         "redact",
         "resume",
         "retry_errors",
+        "serve_seconds",
         "store",
         "trust_remote_code",
     }
@@ -111,6 +112,9 @@ def deciding_settings(runtime: Runtime) -> dict[str, Any]:
         for field in dataclasses.fields(runtime.settings)
         if field.name not in INDIFFERENT
     }
+    if runtime.settings.serve:
+        # The server of a run is at a port of its own; what is served is the command.
+        settings["model_args"].pop("base_url", None)
     languages = sorted({runtime.language_of(case) for case in runtime.cases()})
     return {
         **settings,
