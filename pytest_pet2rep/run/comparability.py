@@ -23,7 +23,7 @@ MATTERS = (
 """
 
 LISTED = (
-    "model", "pytest_pet2rep", "seed", "expectations", "silence", "measured", "notes", "versions",
+    "model", "pytest_pet2rep", "seed", "epochs", "expectations", "silence", "measured", "versions",
     "git",
 )  # fmt: skip
 """Names of the differences that are only listed."""
@@ -118,6 +118,7 @@ def _entries(card: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
     entries: dict[tuple[str, str], Any] = {}
     for name in ("organs", "section", "cleaning", "extractor", "expectations", "silence"):
         entries[name, name] = card.get(name)
+    entries["epochs", "epochs"] = card.get("epochs", 1)
     entries["pytest_pet2rep", "pytest_pet2rep"] = card.get("pytest_pet2rep")
     if card.get("preprocessing", _NO_IMAGES) != _NO_IMAGES:
         entries["preprocessing", "preprocessing"] = card["preprocessing"]

@@ -117,8 +117,8 @@ def _require_one_run(runs: Sequence[RunData], allowed: Collection[str]) -> None:
 
 
 def _differences(here: Mapping[str, Any], there: Mapping[str, Any]) -> list[Difference]:
-    """Compare two cards as parts of one run: everything counts, but notes and what is measured."""
-    return [d for d in card_differences(here, there) if d.name not in ("measured", "notes")]
+    """Compare two cards as parts of one run: everything counts but which metrics are named."""
+    return [d for d in card_differences(here, there) if d.name != "measured"]
 
 
 def _shards(runs: Sequence[RunData]) -> ShardSet | None:
