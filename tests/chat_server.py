@@ -42,6 +42,10 @@ class ChatServer:
         if self.http is not None:
             self.http.shutdown()
             self.http.server_close()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Cut every connection."""
         with self.lock:
             for connection in self.connections:
                 with contextlib.suppress(OSError):

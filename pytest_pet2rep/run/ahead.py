@@ -176,9 +176,10 @@ def ahead_for(provider: Provider, maker: ReportMaker) -> Ahead:
     """Choose the way that ``provider`` likes its requests."""
     from pytest_pet2rep.models.provider import ahead_of, takes_batches
 
-    at_once = 1 if provider.kept_elsewhere else ahead_of(provider)
+    at_once = ahead_of(provider)
+    if provider.kept_elsewhere or not hasattr(provider, "ahead"):
+        return OneByOne(maker)
     if takes_batches(provider):
         return InBatches(maker, at_once) if at_once > 1 else OneByOne(maker)
     # Even one at a time: the next report is written while this one is being checked.
-    may_run_ahead = at_once > 1 or hasattr(provider, "ahead")
-    return InThreads(maker, at_once) if may_run_ahead else OneByOne(maker)
+    return InThreads(maker, at_once)
