@@ -46,6 +46,34 @@ def hub_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cache
 
 
+@pytest.fixture
+def pickled(tmp_path: Path) -> Path:
+    """A cache with a repository whose only weights are a pickle that would make a file."""
+    import torch
+
+    repository = tmp_path / "models--acme--pickled"
+    snapshot = build_tiny_vlm(repository / "snapshots" / COMMIT, "llava")
+    (snapshot / "model.safetensors").unlink()
+
+    class Trap:
+        def __reduce__(self) -> tuple[object, ...]:
+            return (Path.touch, (tmp_path / "code ran",))
+
+    torch.save({"trap": Trap()}, snapshot / "pytorch_model.bin")
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(COMMIT)
+    return tmp_path
+
+
+def test_a_repository_of_pickled_weights_is_refused_and_never_opened(pickled: Path) -> None:
+    told = told_offline(pickled, "hf/acme/pickled")
+    assert told["hf/acme/pickled"] == (
+        "hf/acme/pickled: the repository acme/pickled has no .safetensors weights; other formats "
+        "can run code when they are loaded and are refused"
+    )
+    assert not (pickled / "code ran").exists()
+
+
 def told_offline(cache: Path, *specs: str) -> dict[str, Any]:
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HUB_CACHE": str(cache)}
     shown = subprocess.run(

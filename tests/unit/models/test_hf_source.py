@@ -13,7 +13,7 @@ from pytest_pet2rep.errors import MissingDependency, UnknownName, UsageProblem
 from pytest_pet2rep.models.hf.source import folder_digest
 from pytest_pet2rep.models.registry import ProviderSettings, load_provider
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 
 
 @pytest.fixture
@@ -151,3 +151,27 @@ def test_what_cannot_be_loaded_is_one_sentence(
         load_provider(f"hf/{folder}", ProviderSettings(model_args=arguments)).generate([])
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def a_pickle_that_runs_code(file: Path, mark: Path) -> None:
+    """A checkpoint as torch saves it, whose unpickling would make the file ``mark``."""
+
+    class Trap:
+        def __reduce__(self) -> tuple[object, ...]:
+            return (Path.touch, (mark,))
+
+    torch.save({"weight": torch.zeros(2), "trap": Trap()}, file)
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt"])
+def test_a_pickled_checkpoint_is_refused_and_never_opened(folder: Path, name: str) -> None:
+    mark = folder.with_name("code ran")
+    (folder / "model.safetensors").unlink()
+    a_pickle_that_runs_code(folder / name, mark)
+    torch.load(folder / name, weights_only=False)
+    assert mark.exists()  # the trap works
+    mark.unlink()
+    with pytest.raises(UsageProblem, match=r"no \.safetensors weights.*refused") as caught:
+        load_provider(f"hf/{folder}").generate([])
+    assert "\n" not in str(caught.value)
+    assert not mark.exists()
