@@ -181,7 +181,7 @@ class Server:
             watcher.kill()
             watcher.wait()
         watcher.stdout.close()
-        if self._group is not None:  # a watcher that was killed has left it running
+        if watcher.returncode < 0 and self._group is not None:  # it has left the server running
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._group, signal.SIGKILL)
 
