@@ -70,6 +70,12 @@ OPTIONS: tuple[OptionRow, ...] = (
         choices=("greedy", "paper"),
     ),
     OptionRow(
+        "preset",
+        "paper: decoding, metrics, organs, section, views and language of the PET2Rep authors "
+        "where they are not given, and their published rows beside the run's",
+        choices=("paper",),
+    ),
+    OptionRow(
         "language",
         "language of prompt, reference and scoring; default: the case's own, else zh",
         choices=("zh", "en"),
@@ -286,8 +292,8 @@ OPTIONS: tuple[OptionRow, ...] = (
     ),
     OptionRow(
         "plan-arg",
-        "KEY=VALUE for the plan, repeatable: seconds, price, concurrency, correlation, expect "
-        "(docs/reference/gates.md)",
+        "KEY=VALUE for the plan, repeatable: seconds, price, concurrency, correlation, "
+        "intraclass, or the expected value of a METRIC (docs/reference/gates.md)",
         metavar="KEY=VALUE",
         repeatable=True,
     ),

@@ -26,6 +26,8 @@ class Options:
 
     run: RunSettings
     gating: Gating
+    preset: str = ""
+    """Name of the preset that options were taken from where the user gave none."""
     plan: bool = False
     """Say what the gates can see, and generate nothing."""
     plan_args: Mapping[str, str] = field(default_factory=dict)
@@ -64,15 +66,22 @@ def asked(config: pytest.Config) -> bool:
 
 
 def read_options(config: pytest.Config) -> Options:
-    """Read the options: command line, then ini, then default.
+    """Read the options: command line, then ini, then preset, then default.
 
     Raises ``pytest.UsageError`` for a value that is not allowed.
     """
     from pytest_pet2rep.imaging.options import Views
+    from pytest_pet2rep.run.paper import preset_options
     from pytest_pet2rep.run.settings import ExpectationMode, RunSettings, Silence
     from pytest_pet2rep.types import Language, Section
 
-    text = {row.name: _text(config, row) for row in OPTIONS if not (row.repeatable or row.switch)}
+    preset = _text(config, _row("preset"))
+    usual = preset_options(preset)
+    text = {
+        row.name: _text(config, row, usual.get(row.name, ""))
+        for row in OPTIONS
+        if not (row.repeatable or row.switch)
+    }
     language = text["language"]
     gating = _gating(config, text)
     if gating.specs and not _raw(config, "expectations"):
@@ -117,6 +126,7 @@ def read_options(config: pytest.Config) -> Options:
     return Options(
         run=run,
         gating=gating,
+        preset=preset,
         plan=bool(_raw(config, "plan")),
         plan_args=_pairs(config, "plan-arg"),
         json=_path(config, "json"),
@@ -151,8 +161,8 @@ def _given(config: pytest.Config, row: OptionRow) -> object:
     return None
 
 
-def _text(config: pytest.Config, row: OptionRow) -> str:
-    value = str(_raw(config, row.name) or row.default)
+def _text(config: pytest.Config, row: OptionRow, preset: str = "") -> str:
+    value = str(_raw(config, row.name) or preset or row.default)
     if row.choices and value and value not in row.choices:
         raise pytest.UsageError(
             f"{row.ini} = {value!r} is not allowed: choose from {', '.join(row.choices)}"

@@ -227,9 +227,11 @@ class Reporter:
             return
         from pytest_pet2rep.adapter.terminal import show
         from pytest_pet2rep.adapter.terminal_gates import show_gates
+        from pytest_pet2rep.adapter.terminal_paper import show_paper
 
         folder = self.saving.folder if self.saving is not None else None
         show(terminalreporter, self.summary, self.options, "", folder)
+        show_paper(terminalreporter, self.summary, self.options)
         show_gates(terminalreporter, self.gates)
 
     def _last_line(self, session: pytest.Session) -> None:
