@@ -250,3 +250,13 @@ def test_the_second_example_of_the_how_to_runs(loaded: Loaded) -> None:
     answer = generate_one(provider, a_request(images=some_images(2)))
     assert (answer.raw, answer.images_consumed) == ("user", 2)
     assert (answer.finish_reason, answer.usage.prompt_tokens) == (FinishReason.LENGTH, 5)
+
+
+def test_the_third_example_of_the_how_to_runs(loaded: Loaded) -> None:
+    helper = "load = lambda path: lambda user, pixels: f'{path} {user} {len(pixels)}'\n"
+    provider = loaded(
+        helper + blocks_of_the_how_to()[2] + "make = MyModel\n",
+        ProviderSettings(model_args={"path": "weights"}),
+    )
+    assert provider.local_weights
+    assert generate_one(provider, a_request(images=some_images(2))).raw == "weights user 2"
