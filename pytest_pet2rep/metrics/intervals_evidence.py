@@ -197,8 +197,9 @@ class Evidence:
         low, high = self.statistic.bounds
         if not self._bounded or self.statistic.differs is not None:
             return None
-        near = [e for e in (low, high) if np.nanmax(abs(own - e)) <= AT_EDGE * (high - low)]
-        return near[0] if near else None
+        own = own[np.isfinite(own)]
+        near = [e for e in (low, high) if (abs(own - e) <= AT_EDGE * (high - low)).all()]
+        return near[0] if near and own.size else None
 
     def _smooth_limit(self, tail: float, *, upper: bool) -> Numbers:
         value = np.asarray(self.value)

@@ -20,7 +20,9 @@ from pytest_pet2rep.metrics.resampling_statistic import Numbers
 
 def influence(left_out: Numbers) -> Numbers:
     """Return how far each case moves the score: mean of the leave-one-out values minus each."""
-    known = np.where(np.isnan(left_out), np.nanmean(left_out, axis=0), left_out)
+    blank = np.isnan(left_out)
+    some = np.maximum((~blank).sum(axis=0), 1)
+    known = np.where(blank, np.where(blank, 0.0, left_out).sum(axis=0) / some, left_out)
     return np.asarray(known.mean(axis=0) - known, dtype=np.float64)
 
 

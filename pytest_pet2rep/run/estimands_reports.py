@@ -24,11 +24,13 @@ class Report:
     repeat: int
     uptake: Sequence[Record]
     text: Record | None
+    whole: bool = True
+    """Nothing has been left out: what is said of the report as a whole counts."""
 
     def of_pairs(self, slice_: Slice) -> Report | None:
         """Return it with the (case, organ) pairs of the slice only; ``None`` if there are none."""
         kept = slice_.select(self.uptake)
-        return replace(self, uptake=kept) if kept else None
+        return replace(self, uptake=kept, whole=False) if kept else None
 
     def of_cases(self, slice_: Slice) -> Report | None:
         """Return it if its case belongs to the slice, with what other conditions leave of it."""

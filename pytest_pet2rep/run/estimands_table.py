@@ -113,9 +113,8 @@ def _false_alarms(uptake: Iterable[Record], state: UptakeState) -> int:
 def _risk_row(report: Report, organs: Profile) -> Row | None:
     if not report.uptake:
         return None
-    whole = len(report.uptake) == len(organs.organs)
     rows = [risk_row(record, organs[record.organ].fine) for record in report.uptake]
-    table = risk_table(risk_counts(rows, flags=_flags(report) if whole else ()))
+    table = risk_table(risk_counts(rows, flags=_flags(report) if report.whole else ()))
     miss, alarm = table.weighted["miss"], table.weighted["false_alarm"]
     total = sum(table.weighted.values())
     return [total, miss, alarm, 1, table.critical.events, table.critical.of]
