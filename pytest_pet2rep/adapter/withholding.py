@@ -19,12 +19,20 @@ def withhold(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Test
     if not _HOLDING_TEXTS.intersection(getattr(item, "fixturenames", ())):
         return
     report.sections = []
-    settled = RECORD in item.stash and isinstance(report.longrepr, (str, tuple))
-    if call.excinfo is None or settled:
+    if call.excinfo is None or (RECORD in item.stash and _says_a_record(call.excinfo.value)):
         return
     if report.skipped and isinstance(report.longrepr, tuple):
         path, line, _ = report.longrepr
         report.longrepr = (path, line, f"Skipped: {WITHHELD}")
         return
-    last = call.excinfo.traceback[-1]
-    report.longrepr = f"{last.path}:{last.lineno + 1}: {call.excinfo.typename} ({WITHHELD})"
+    steps = list(call.excinfo.traceback)
+    last = next((step for step in reversed(steps) if step.path == item.path), steps[-1])
+    name = call.excinfo.typename
+    report.longrepr = f"{last.path}:{last.lineno + 1}: {name} ({WITHHELD})"
+
+
+def _says_a_record(why: BaseException) -> bool:
+    """Say whether an exception is the word of the desk on a record: one without a traceback."""
+    if isinstance(why, pytest.fail.Exception):
+        return not why.pytrace
+    return isinstance(why, pytest.skip.Exception)
