@@ -55,7 +55,8 @@ def render_sheet(options: argparse.Namespace) -> int:
         case = as_shown(load_case(path, cohort=cohort.name), shown)
         with _doubts_on_stderr():
             pictures = [image.pixels for image in images_of(case, shown)]
-        rows.append([caption(caption_lines(case), pictures[0].shape[0]), *pictures])
+        mark = "" if case.images.slices else "R"
+        rows.append([caption(caption_lines(case), pictures[0].shape[0], mark), *pictures])
     _write(options.out, encode_png(contact_sheet(rows)))
     print(f"{options.out}: {len(rows)} cases")
     return 0
@@ -119,9 +120,10 @@ def caption_lines(case: Case) -> list[str]:
     return [line.encode("ascii", "replace").decode("ascii")[:LINE_LETTERS] for line in lines]
 
 
-def caption(lines: Sequence[str], height: int) -> NDArray[np.uint8]:
+def caption(lines: Sequence[str], height: int, mark: str = "") -> NDArray[np.uint8]:
     """Draw lines of ASCII text: uint8, shape (height, ``CAPTION_WIDTH``, 3); what is too much for
-    the height is left out.
+    the height is left out.  ``mark`` stands at the right edge: the side of the patient that lies on
+    this side of the picture beside it, whose pixels are left as they are sent.
     """
     import numpy as np
     from PIL import Image, ImageDraw, ImageFont
@@ -132,6 +134,7 @@ def caption(lines: Sequence[str], height: int) -> NDArray[np.uint8]:
     for number, line in enumerate(lines[: max(1, height // LINE_PX - 1)]):
         colour = (255, 190, 90) if number == 0 else (225, 228, 232)
         draw.text((6, 4 + LINE_PX * number), line, fill=colour, font=font)
+    draw.text((CAPTION_WIDTH - 12, height // 2), mark, fill=(225, 228, 232), font=font)
     return np.asarray(picture, dtype=np.uint8)
 
 

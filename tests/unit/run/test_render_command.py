@@ -144,6 +144,16 @@ def test_captions_are_drawn_and_cut_to_their_height() -> None:
     assert not np.array_equal(caption(lines, 20), picture[:20])
 
 
+def test_a_contact_sheet_says_on_which_side_the_patients_right_is(
+    cohort: Path, tmp_path: Path
+) -> None:
+    assert main(["contact-sheet", str(cohort), "--out", str(tmp_path / "sheet.png")]) == 0
+    sheet = np.asarray(Image.open(tmp_path / "sheet.png"))
+    beside = sheet[4:34, 4 : 4 + 250]
+    assert np.array_equal(beside[:, 238:], caption([], 30, "R")[:, 238:])
+    assert not np.array_equal(beside[:, 238:], caption([], 30)[:, 238:])
+
+
 def page_of(cohort: Path, tmp_path: Path) -> str:
     out = tmp_path / "page.html"
     assert main(["view", "PET-A", "--cases", str(cohort), "--out", str(out)]) == 0
