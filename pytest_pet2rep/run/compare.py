@@ -176,6 +176,15 @@ def case_changes(here: Mapping[str, Any], there: Mapping[str, Any]) -> CaseChang
     )
 
 
+def without_changed_cases(there: RunData, here: Mapping[str, Any]) -> RunData:
+    """Return a baseline without the records of cases that are others in the card ``here``.
+
+    What gates compare pairs cases by their id; a case whose file changed is not the same case.
+    """
+    changed = case_changes(here, there.card).changed
+    return replace(there, records=tuple(r for r in there.records if r.case not in changed))
+
+
 def _only(run: RunData, cases: Iterable[str]) -> RunData:
     wanted = frozenset(cases)
     return replace(run, records=tuple(r for r in run.records if r.case in wanted))

@@ -16,6 +16,7 @@ from pytest_pet2rep.render.table import render_table
 from pytest_pet2rep.render.untrusted import terminal_safe
 from pytest_pet2rep.run.baseline_runs import load_baseline
 from pytest_pet2rep.run.comparability import checked_names, require_comparable
+from pytest_pet2rep.run.compare import without_changed_cases
 from pytest_pet2rep.run.error_budget import broken_cases, error_budget
 from pytest_pet2rep.run.estimands import known_metrics
 from pytest_pet2rep.run.gates import Gate, GateResult, gate_plain
@@ -84,6 +85,7 @@ def judge_stored(
     if baseline is not None:
         option = "--allow-difference"
         require_comparable(run.card, baseline.card, allowed=allowed, option=option)
+        baseline = without_changed_cases(baseline, run.card)
     gates = _bound(run, gating, has_baseline=baseline is not None)
     facts = _facts(run, gating)
     incomplete = run_verdict(facts)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.run.card import run_card, run_languages, run_scoring
 from pytest_pet2rep.run.comparability import require_comparable
+from pytest_pet2rep.run.compare import without_changed_cases
 from pytest_pet2rep.run.gates import GateResult
 from pytest_pet2rep.run.gates_checking import checked_gates
 from pytest_pet2rep.run.gates_judging import (
@@ -96,9 +97,9 @@ def gate_session(
     Raises ``UsageProblem`` for a gate that cannot be measured, and for a difference that matters.
     """
     if baseline is not None:
-        require_comparable(
-            run_card(runtime), baseline.card, allowed=allowed, skip=("preprocessing",)
-        )
+        card = run_card(runtime)
+        require_comparable(card, baseline.card, allowed=allowed, skip=("preprocessing",))
+        baseline = without_changed_cases(baseline, card)
     return GateSession(
         gates=checked_gates(gating, runtime, has_baseline=bool(baseline_name)),
         runtime=runtime,

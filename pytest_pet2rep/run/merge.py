@@ -31,6 +31,13 @@ if TYPE_CHECKING:
     from pytest_pet2rep.run.summary import Summary
 
 _NO_IMAGES = "no images"
+DEFERRED = "deferred"
+_UNJUDGED: Mapping[str, Any] = {
+    "verdict": DEFERRED, "reason": "not judged since the merge: pet2rep gate does it",
+    "value": None, "reference": None, "reference_name": "", "difference": None, "bound": None,
+    "interval": None, "n": 0, "events": None, "method": "", "adjusted_p": None,
+}  # fmt: skip
+"""What a gate has of its results before it is judged."""
 
 
 def merge_runs(runs: Sequence[RunData], *, allowed: Collection[str] = ()) -> RunData:
@@ -58,6 +65,8 @@ def merge_runs(runs: Sequence[RunData], *, allowed: Collection[str] = ()) -> Run
         records=records,
         texts=_texts(runs),
         floors=_floors(runs),
+        gates=(demands := _demands(runs)),
+        verdict=DEFERRED if demands else "",
         timing=_timing(runs),
         shards=None if whole else shards,
     )
@@ -78,7 +87,9 @@ def judged(run: RunData) -> RunData:
     if run.holes:
         reason = f"{len(run.holes)} of {len(run.planned)} planned items have no result"
     code = 1 if failed or run.holes else 0
-    plain = summary_plain(summary_of(run), exit_code=code, exit_reason=reason)
+    plain = summary_plain(
+        summary_of(run), exit_code=code, exit_reason=reason, gates=run.gates, verdict=run.verdict
+    )
     return replace(
         run,
         summary=plain,
@@ -239,6 +250,18 @@ def _floors(runs: Sequence[RunData]) -> dict[str, tuple[Record, ...]]:
         name: tuple(sorted(found.values(), key=record_order))
         for name, found in sorted(floors.items())
     }
+
+
+def _demands(runs: Sequence[RunData]) -> tuple[Mapping[str, Any], ...]:
+    """Return the gates that the run is to pass, none of them judged yet."""
+    demanded: dict[str, Mapping[str, Any]] = {}
+    for run in runs:
+        for gate in run.gates:
+            demanded.setdefault(str(gate["expression"]), gate)
+    return tuple(
+        {name: _UNJUDGED.get(name, value) for name, value in gate.items()}
+        for gate in demanded.values()
+    )
 
 
 def _timing(runs: Sequence[RunData]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_pet2rep.cli import main
 from pytest_pet2rep.errors import DataProblem, UsageProblem
 from pytest_pet2rep.render.json_text import canonical_json
 from pytest_pet2rep.run.merge import load_shards, merge_runs
@@ -128,6 +129,28 @@ def test_a_hole_of_a_shard_stays_one(root: Path, shards: list[RunData]) -> None:
     assert not merged.complete
     healed = merge_runs([torn, *shards])
     assert content(healed) == content(merge_runs(shards))
+
+
+def test_the_gates_of_the_shards_wait_for_the_merge_to_be_judged(
+    shards: list[RunData], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    demand = {
+        "name": "errors", "expression": "error_rate[language=zh] <= 0.02", "metric": "error_rate", "slice": "",
+        "op": "<=", "against": "number", "threshold": 0.02, "kind": "operational",
+        "confidence": 0.95, "family": "", "verdict": "deferred", "reason": "deferred to merge",
+        "value": None, "reference": None, "reference_name": "", "difference": None, "bound": None,
+        "interval": None, "n": 0, "events": None, "method": "", "adjusted_p": None,
+    }  # fmt: skip
+    gated = [replace(shard, gates=(demand,)) for shard in shards]
+    merged = merge_runs(gated)
+    assert merged.verdict == "deferred"
+    assert [gate["expression"] for gate in merged.gates] == ["error_rate[language=zh] <= 0.02"]
+    assert merged.summary["gates"] == list(merged.gates)
+    write_run(tmp_path / "merged", merged)
+    assert main(["gate", str(tmp_path / "merged")]) == 0
+    write_run(tmp_path / "part", merge_runs(gated[1:]))
+    assert main(["gate", str(tmp_path / "part")]) == 20
+    assert "not measured" in capsys.readouterr().out
 
 
 def test_overlaps_that_disagree_are_refused(shards: list[RunData]) -> None:
