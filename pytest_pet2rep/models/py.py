@@ -31,6 +31,7 @@ from pytest_pet2rep.models.provider import (
     with_all_images_seen,
 )
 from pytest_pet2rep.models.registry import ModelSpec
+from pytest_pet2rep.models.secrets import without_secrets
 from pytest_pet2rep.types import Generation, GenerationRequest
 
 _CLASS_ONLY = frozenset({"ahead", "local_weights"})
@@ -214,7 +215,7 @@ def _failure(request: GenerationRequest, why: BaseException) -> GenerationFailed
 
 
 def _told(why: BaseException) -> str:
-    text = " ".join(str(why).split())
+    text = without_secrets(" ".join(str(why).split()))
     return f"{type(why).__name__}: {text}" if text else type(why).__name__
 
 

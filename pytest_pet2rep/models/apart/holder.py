@@ -21,6 +21,7 @@ from typing import Any
 from pytest_pet2rep.models.apart.messages import Sign, encoded, key_of, sign_of
 from pytest_pet2rep.models.provider import Provider, ProviderSettings
 from pytest_pet2rep.models.registry import load_provider
+from pytest_pet2rep.models.secrets import without_secrets
 
 READY = "ready"
 _SECONDS_TO_END = 8.0
@@ -82,7 +83,7 @@ class Holder:
             answer = (Sign.REPLIES, encoded(self._provider.generate(requests)))
         except Exception as why:
             text = str(why) if sign_of(why) is not Sign.DEFECT else f"{type(why).__name__}: {why}"
-            answer = (sign_of(why), text)
+            answer = (sign_of(why), without_secrets(text))
         self._busy = False
         with contextlib.suppress(OSError):
             connection.send(answer)

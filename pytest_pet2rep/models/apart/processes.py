@@ -23,6 +23,7 @@ from pytest_pet2rep.models.apart.placement import (
     visible_devices,
 )
 from pytest_pet2rep.models.provider import Provider, ProviderSettings
+from pytest_pet2rep.models.secrets import without_secrets
 
 _SECONDS_TO_END = 15.0
 _LONGEST_ADDRESS = 90
@@ -138,7 +139,7 @@ class _Keeper:
     def _say_why(self, status: int) -> None:
         log = self.address.with_suffix(".log").read_text(encoding="utf-8", errors="replace")
         last = (log.strip().splitlines() or [f"exit status {status}"])[-1]
-        told = f"the process that is to hold the model could not start: {last}"
+        told = f"the process that is to hold the model could not start: {without_secrets(last)}"
         unfinished = self.address.with_suffix(".unfinished")
         unfinished.write_text(told, encoding="utf-8")
         unfinished.replace(self.address.with_suffix(".failed"))

@@ -15,6 +15,7 @@ from pytest_pet2rep.models.hf.arguments import Arguments
 from pytest_pet2rep.models.hf.processors import check_arguments, fit_for_batches, load_processor
 from pytest_pet2rep.models.hf.source import Source, refuse_pickled_weights
 from pytest_pet2rep.models.registry import ModelSpec
+from pytest_pet2rep.models.secrets import without_secrets
 
 _SAMPLING = (
     "temperature", "top_k", "top_p", "min_p", "typical_p", "repetition_penalty", "num_beams",
@@ -165,4 +166,4 @@ def quiet() -> Iterator[None]:
 def told(why: BaseException) -> str:
     """Type and first paragraph of a library's error, on one line."""
     text = " ".join(str(why).strip().partition("\n\n")[0].split())
-    return f"{type(why).__name__}: {text}"[:400]
+    return without_secrets(f"{type(why).__name__}: {text}")[:400]

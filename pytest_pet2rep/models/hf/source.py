@@ -14,6 +14,7 @@ from pytest_pet2rep.cachefolder import cache_folder
 from pytest_pet2rep.errors import UsageProblem
 from pytest_pet2rep.models.provider import ProviderSettings
 from pytest_pet2rep.models.registry import ModelSpec
+from pytest_pet2rep.models.secrets import without_secrets
 
 if TYPE_CHECKING:
     from huggingface_hub import HFCacheInfo
@@ -182,4 +183,4 @@ def _commit_of(config: Path) -> str:
 
 
 def _first_line(why: BaseException) -> str:
-    return f"{type(why).__name__}: {str(why).strip().partition(chr(10))[0]}"
+    return without_secrets(f"{type(why).__name__}: {str(why).strip().partition(chr(10))[0]}")

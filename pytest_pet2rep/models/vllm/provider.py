@@ -15,6 +15,7 @@ from pytest_pet2rep.models.apart.placement import Placement
 from pytest_pet2rep.models.hf.source import Source, find_source, identity_of
 from pytest_pet2rep.models.provider import Identity, ProviderSettings, Reply
 from pytest_pet2rep.models.registry import ModelSpec
+from pytest_pet2rep.models.secrets import without_secrets
 from pytest_pet2rep.models.vllm.mapping import (
     control_tokens_of,
     conversation,
@@ -141,7 +142,7 @@ class VllmModel:
 
 def _told(why: BaseException) -> str:
     text = " ".join(str(why).strip().partition("\n\n")[0].split())
-    return f"{type(why).__name__}: {text}"[:400]
+    return without_secrets(f"{type(why).__name__}: {text}")[:400]
 
 
 def open_vllm(spec: ModelSpec, settings: ProviderSettings) -> VllmModel:
