@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LIBRARIES = (
     "numpy", "scipy", "nibabel", "pillow", "jieba", "sacrebleu", "rouge-score", "rapidfuzz",
-    "torch", "transformers",
+    "torch", "transformers", "accelerate", "vllm",
 )  # fmt: skip
 
 
