@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import stat
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -128,3 +129,26 @@ def test_errors_and_timeouts_are_tried_again_only_when_asked_for(ground: Ground)
     assert code == 1
     assert "is taken up again" in output
     assert ground.times_done() == {"PET-01": 1, "PET-02": 1, "PET-03": 2, "PET-04": 1}
+
+
+def test_files_are_private_whatever_the_umask(ground: Ground) -> None:
+    ground.seconds = 0
+    code, output = ground.run("-n2", "--pet2rep-limit=2", "--pet2rep-run-dir=run", umask=0)
+    assert code == 1, output
+    kept = [ground.store, *ground.store.rglob("*")]
+    assert any(path.suffix == ".txt" for path in kept)
+    assert [path for path in kept if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
+
+
+def test_damaged_lines_are_skipped_and_said(ground: Ground) -> None:
+    ground.seconds = 0
+    known = ("--pet2rep-limit=2", "--pet2rep-model-revision=7")
+    ground.run(*known, "--pet2rep-json=whole.json")
+    for part in ground.store.glob("journal/*.jsonl"):
+        with part.open("ab") as out:
+            out.write(b'{"key": "torn by a loss of power')
+    code, output = ground.run(*known, "--pet2rep-json=damaged.json")
+    assert code == 1, output
+    assert "damaged places of the store were skipped" in output
+    assert ground.times_done() == {"PET-01": 1, "PET-02": 1}
+    assert ground.summary("damaged.json") == ground.summary("whole.json")
