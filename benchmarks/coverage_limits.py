@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,27 +24,43 @@ RESAMPLES, SEED, BATCH = 1000, 0, 250
 """Half the product's resamples: fewer only add noise to the limits."""
 
 
-class Limits:
-    """Limits of ``value`` for each simulated run; ``sums`` has shape (sims, cases, k)."""
+class Batch:
+    """Some simulated cohorts, resampled once for all scores; ``sums`` is (sims, cases, k)."""
 
-    def __init__(self, sums: Numbers, value: Value, *, rate: bool, resampled: bool = True) -> None:
-        self.value = value(sums.sum(axis=1))
-        whole = sums.sum(axis=1, keepdims=True)
-        self.left_out = value(whole - sums).T
-        self.replicates = np.sort(_replicates(sums, value), axis=0) if resampled else sums[:0, 0]
+    def __init__(self, sums: Numbers) -> None:
+        self.sums = sums
+        self.whole = sums.sum(axis=1)
+        sims, cases, width = sums.shape
+        columns = sums.astype(np.float32).transpose(1, 0, 2).reshape(cases, sims * width)
+        # float32 keeps these whole numbers as they are.
+        self.resampled = (_weights(cases) @ columns).reshape(RESAMPLES, sims, width)
+
+    def limits(self, part: Value, value: Value, *, rate: bool) -> Limits:
+        """Limits of the score ``value`` of the columns that ``part`` picks out."""
+        return Limits(self, part, value, rate=rate)
+
+
+class Limits:
+    """Limits of one score for each simulated cohort."""
+
+    def __init__(self, batch: Batch, part: Value, value: Value, *, rate: bool) -> None:
+        self.sums = part(batch.sums)
+        whole = part(batch.whole)
+        self.value = value(whole)
+        self.left_out = value(whole[:, None] - self.sums).T
+        drawn = None if rate else value(part(batch.resampled.astype(np.float64)))
+        self.replicates = np.empty((0, 0)) if drawn is None else np.sort(drawn, axis=0)
         self._df = degrees_of_freedom(self.left_out)
         self._rate = rate
-        self._sums = sums
 
     def limit(self, method: str, tail: float, *, upper: bool) -> Numbers:
         """Limits at one tail, shape (sims,)."""
-        df = self._df
         if method == "auto":
             method = "wilson" if self._rate else "percentile"
         if method == "wilson":
-            return self._wilson(tail, df, upper=upper)
+            return self._wilson(tail, upper=upper)
         if method == "percentile":
-            return percentile_limit(self.replicates, tail, df, upper=upper)
+            return percentile_limit(self.replicates, tail, self._df, upper=upper)
         if method == "plain_percentile":
             return self.replicates[round((RESAMPLES - 1) * (1 - tail if upper else tail))]
         if method == "student":
@@ -51,10 +68,10 @@ class Limits:
         function = {"bca": bca_limit, "plain_bca": plain_bca_limit}[method]
         return function(self.replicates, self.value, self.left_out, tail, upper=upper)
 
-    def _wilson(self, tail: float, df: Numbers, *, upper: bool) -> Numbers:
-        events, of = self._sums[..., 0].T, self._sums[..., 1].T
+    def _wilson(self, tail: float, *, upper: bool) -> Numbers:
+        events, of = self.sums[..., 0].T, self.sums[..., 1].T
         size = effective_size(events, of)
-        found = wilson_limit(self.value, size, tail, df, upper=upper)
+        found = wilson_limit(self.value, size, tail, self._df, upper=upper)
         for sim in np.flatnonzero((self.value == 0) | (self.value == 1)):
             carriers = int((of[:, sim] > 0).sum())
             all_ = self.value[sim] == 1
@@ -62,15 +79,9 @@ class Limits:
         return found
 
 
-def _replicates(sums: Numbers, value: Value) -> Numbers:
-    """Scores of resampled cases, shape (resamples, sims); float32 keeps these whole numbers."""
-    sims, cases, width = sums.shape
-    columns = sums.astype(np.float32).transpose(1, 0, 2).reshape(cases, sims * width)
-    found = []
-    for weights in case_weights(cases, RESAMPLES, SEED):
-        product = weights.astype(np.float32) @ columns
-        found.append(value(product.reshape(-1, sims, width).astype(np.float64)))
-    return np.concatenate(found)
+@cache
+def _weights(cases: int) -> npt.NDArray[np.float32]:
+    return np.concatenate(list(case_weights(cases, RESAMPLES, SEED))).astype(np.float32)
 
 
 def batches(sims: int) -> Iterator[int]:

@@ -55,10 +55,11 @@ def organ_runs(
     hits: tuple[float, ...],
     repeats: int = 1,
 ) -> list[Numbers]:
-    """Draw runs on the same cases: (TP, FP, FN) of each class, shape (sims, cases, 9) each.
+    """Draw runs on the same cases, shape (sims, cases, 10) each.
 
+    Columns: TP, FP, FN of each class, and the normal organs that were left in peace.
     Run j finds with the chance of the case, scaled so that its mean is ``hits[j]``.  With
-    ``repeats`` the shape is (sims, cases, repeats, 9).
+    ``repeats`` the shape is (sims, cases, repeats, 10).
     """
     shares = [world.prevalence] * CLASSES + [1 - CLASSES * world.prevalence]
     organs = rng.multinomial(ORGANS, shares, size=(sims, cases))[:, :, None, :]
@@ -73,7 +74,10 @@ def organ_runs(
         wrong = rng.binomial(np.broadcast_to(normal, (*shape[:3], 1)), invents)
         split = rng.multinomial(wrong[..., 0], [1 / CLASSES] * CLASSES)
         columns = np.stack([found, split, np.broadcast_to(events, shape) - found], axis=-1)
-        rows = columns.reshape(sims, cases, repeats, 3 * CLASSES).astype(np.float64)
+        quiet = np.broadcast_to(normal, wrong.shape) - wrong
+        rows = np.concatenate(
+            [columns.reshape(sims, cases, repeats, 3 * CLASSES), quiet], axis=-1, dtype=np.float64
+        )
         runs.append(rows[:, :, 0] if repeats == 1 else rows)
     return runs
 
@@ -113,8 +117,13 @@ def recall_sums(run: Numbers, number: int = 0) -> Numbers:
 
 def hit_sums(run: Numbers) -> Numbers:
     """(Organs judged right, organs) of a case."""
-    wrong = run[..., 1::3].sum(axis=-1) + run[..., 2::3].sum(axis=-1)
-    return np.stack([ORGANS - wrong, np.full_like(wrong, ORGANS)], axis=-1)
+    right = run[..., 0:9:3].sum(axis=-1) + run[..., 9]
+    return np.stack([right, run.sum(axis=-1)], axis=-1)
+
+
+def class_sums(run: Numbers) -> Numbers:
+    """TP, FP, FN of each class."""
+    return run[..., :9]
 
 
 def truth_of(world: World, hit: float, value: str) -> float:
