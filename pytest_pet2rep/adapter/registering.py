@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_pet2rep.adapter.activation import mistakes_as_usage_errors
+from pytest_pet2rep.errors import StoreError
+from pytest_pet2rep.render.untrusted import terminal_safe
 
 if TYPE_CHECKING:
     from pytest_pet2rep.adapter.reporter import Reporter
@@ -32,8 +33,17 @@ class RunRegistration:
         yield
         summary = self.reporter.summary
         if summary is not None and not summary.holes and session.exitstatus not in _UNFINISHED:
-            with mistakes_as_usage_errors():
+            try:
                 self.hold.finish(int(session.exitstatus))
+            except StoreError as why:
+                self._say(session, str(why))
+
+    def _say(self, session: pytest.Session, problem: str) -> None:
+        """An end that could not be written down loses nothing, but nobody should miss it."""
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+        terminal = session.config.pluginmanager.getplugin("terminalreporter")
+        if terminal is not None:
+            terminal.write_line(f"pet2rep: {terminal_safe(problem)}", red=True)
 
     def pytest_unconfigure(self) -> None:
         self.hold.let_go()
