@@ -32,7 +32,8 @@ class RunRegistration:
         """Write down the end after everything else: what follows a crash is a resume."""
         yield
         summary = self.reporter.summary
-        if summary is not None and not summary.holes and session.exitstatus not in _UNFINISHED:
+        cut_short = session.shouldfail or session.shouldstop or session.exitstatus in _UNFINISHED
+        if not cut_short and (summary is None or not summary.holes):
             try:
                 self.hold.finish(int(session.exitstatus))
             except StoreError as why:
