@@ -9,6 +9,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping, Sequence
 from importlib import metadata
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,12 +115,15 @@ def signatures(language: Language, scoring: Scoring) -> dict[str, str]:
 
 def text_metric_entries(language: Language, scoring: Scoring) -> list[Mapping[str, Any]]:
     """Return what a stored run must know of its text metrics, in their order."""
+    from pytest_pet2rep.run.estimands_text import text_bounds
+
     return [
         {
             "name": metric.name,
             "signature": metric.signature(),
             "level": str(metric.level),
             "higher_is_better": metric.higher_is_better,
+            "bounds": [value if isfinite(value) else None for value in text_bounds(metric)],
         }
         for metric in scoring.metrics[language]
     ]

@@ -48,11 +48,17 @@ def text_value(metric: TextMetric) -> Value:
 
 
 def text_bounds(metric: TextMetric) -> tuple[float, float]:
-    """Return the lowest and highest value that a text metric can have, infinite where unknown."""
+    """Return the lowest and highest value that a text metric can have, infinite where unknown.
+
+    One of another package, or of a stored run, may say it itself (``bounds``).
+    """
     from pytest_pet2rep.metrics.bertscore import BertScore
     from pytest_pet2rep.metrics.cider import SCALE, Cider
     from pytest_pet2rep.metrics.text import AdditiveMetric
 
+    stated: tuple[float, float] | None = getattr(metric, "bounds", None)
+    if stated is not None:
+        return stated
     if isinstance(metric, Cider):
         return (0.0, SCALE)
     if isinstance(metric, BertScore):

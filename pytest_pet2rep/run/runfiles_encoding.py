@@ -61,7 +61,7 @@ def record_of(plain: Mapping[str, Any], line: Mapping[str, Any], *, floor: bool 
     facts = {name: line[name] for name in SHARED_FACTS if name in line}
     facts |= plain.get("facts", {})
     if plain["check"] == "text" and "made_now" in timing:
-        facts["timing"] = {"seconds": timing["seconds"], "made_now": timing["made_now"]}
+        facts["timing"] = {name: value for name, value in timing.items() if name != "where"}
     whole = {
         **_DEFAULTS,
         **plain,

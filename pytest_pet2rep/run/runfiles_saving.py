@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.cachefolder import cache_folder
-from pytest_pet2rep.errors import UsageProblem
+from pytest_pet2rep.errors import StoreError, UsageProblem
 from pytest_pet2rep.run.plan import PlannedItem
 from pytest_pet2rep.run.redaction import redacted_record
 from pytest_pet2rep.run.runfiles import (
@@ -64,8 +64,11 @@ def begin(runtime: Runtime, planned: Iterable[PlannedItem], folder: Path | None 
         started=time.strftime("%Y-%m-%dT%H:%M:%SZ", now),
         shard=runtime.settings.shard,
     )
-    for name in (RUN_FILE, CASES_FILE):
-        (folder / name).unlink(missing_ok=True)
+    try:
+        for name in (RUN_FILE, CASES_FILE):
+            (folder / name).unlink(missing_ok=True)
+    except OSError as why:
+        raise StoreError(f"the old run in {folder} cannot be replaced: {why}") from why
     write_plan(folder, saving.planned, run_id=runtime.run_id, started=saving.started)
     return saving
 

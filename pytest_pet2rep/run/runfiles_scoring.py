@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from math import inf
 from typing import Any
 
 from pytest_pet2rep.errors import DataProblem, MetricUnavailable, UsageProblem
@@ -22,6 +23,8 @@ class StoredMetric(AdditiveMetric):
     """
 
     stored_signature: str
+    bounds: tuple[float, float] = (0.0, 1.0)
+    """Lowest and highest value, infinite where unknown."""
     made_by: TextMetric | None = None
 
     def settings(self) -> tuple[str, ...]:
@@ -76,14 +79,41 @@ def _metrics(
             raise DataProblem(
                 f"the run has {name}, a {level} score of a metric that is not installed here"
             )
+        if made_by is not None and made_by.level is level and _is_dataclass(made_by):
+            yield _signed(made_by, signature)
+            continue
+        low, high = entry.get("bounds", (0.0, 1.0))
         yield StoredMetric(
             name=name,
             convention=Convention(language=language, section=Section(run.card["section"])),
             level=level,
             higher_is_better=entry["higher_is_better"],
             stored_signature=signature,
+            bounds=(-inf if low is None else low, inf if high is None else high),
             made_by=made_by if made_by is not None and made_by.level is level else None,
         )
+
+
+def _is_dataclass(metric: TextMetric) -> bool:
+    """Say whether a metric is a plain dataclass, whose parts can be taken over."""
+    return hasattr(metric, "__dataclass_fields__")
+
+
+def _signed(made_by: TextMetric, stored_signature: str) -> TextMetric:
+    """Return ``made_by`` under the signature that its statistics were made with.
+
+    It stays an instance of its class: what is known of its values holds.
+    """
+
+    def signature(_: TextMetric, n: int | None = None) -> str:
+        return stored_signature if n is None else f"{stored_signature}|n:{n}"
+
+    kind = type(made_by)
+    body = {"signature": signature, "__slots__": (), "__module__": kind.__module__}
+    signed: TextMetric = object.__new__(type(kind.__name__, (kind,), body))
+    for field in fields(made_by):  # type: ignore[arg-type]  # a dataclass, as was asked before
+        object.__setattr__(signed, field.name, getattr(made_by, field.name))
+    return signed
 
 
 def _installed(run: RunData, language: Language) -> dict[str, TextMetric]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_pet2rep.cli import main
 from pytest_pet2rep.run.runfiles import load_run
 from tests.plugin.conftest import MISSING_THE_LIVER, REFERENCE, read_json
 
@@ -26,6 +27,11 @@ def content(folder: Path) -> tuple[dict[str, Any], str]:
     del run["timing"]
     cases = (folder / "cases.jsonl").read_text(encoding="utf-8")
     return run, re.sub(r'"timing":\{[^}]*\}', "", cases)
+
+
+def command(*arguments: str) -> int:
+    """Run ``pet2rep`` in a process of its own and return its exit code."""
+    return subprocess.run([sys.executable, "-m", "pytest_pet2rep.cli", *arguments]).returncode
 
 
 def drop_a_tenth(folder: Path) -> None:
@@ -51,7 +57,8 @@ def test_serial_and_xdist_runs_write_the_same_files_with_their_texts(
     for name in ("serial", "two"):
         drop_a_tenth(pytester.path / name)
         assert not load_run(pytester.path / name).complete
-        assert main(["score", str(pytester.path / name)]) == 1
+        assert command("score", str(pytester.path / name)) == 1
+        assert command("gate", str(pytester.path / name), "--gate", "error_rate <= 1") == 20
 
 
 def test_a_run_has_a_folder_of_its_own_in_the_cache_unless_one_is_named(
@@ -179,7 +186,7 @@ def test_shards_merge_into_what_the_run_in_one_piece_writes(
         assert run(model, REPORT, *arguments).ret == 0
     folders = [str(pytester.path / f"shard-{index}") for index in (2, 1)]
     merged = pytester.path / "merged"
-    assert main(["merge", *folders, "-o", str(merged)]) == 0
+    assert command("merge", *folders, "-o", str(merged)) == 0
     ours, theirs = content(merged), content(pytester.path / "whole")
     for each in (ours, theirs):
         for said in ("exit", "verdict"):  # a merge says them without the words of a run
@@ -189,7 +196,7 @@ def test_shards_merge_into_what_the_run_in_one_piece_writes(
     assert load_run(merged).summary["scores"] == whole["scores"]
     shutil.rmtree(folders[0])
     partial = pytester.path / "partial"
-    assert main(["merge", folders[1], "-o", str(partial)]) == 1
+    assert command("merge", folders[1], "-o", str(partial)) == 1
     assert {hole.item.case for hole in load_run(partial).holes} == {"PET-2"}
     drop_a_tenth(pytester.path / "shard-1")
-    assert main(["merge", folders[1], "-o", str(pytester.path / "less")]) == 1
+    assert command("merge", folders[1], "-o", str(pytester.path / "less")) == 1

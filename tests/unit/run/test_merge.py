@@ -135,7 +135,8 @@ def test_the_gates_of_the_shards_wait_for_the_merge_to_be_judged(
     shards: list[RunData], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     demand = {
-        "name": "errors", "expression": "error_rate[language=zh] <= 0.02", "metric": "error_rate", "slice": "",
+        "name": "errors", "expression": "error_rate[language=zh] <= 0.02", "metric": "error_rate",
+        "slice": "[language=zh]",
         "op": "<=", "against": "number", "threshold": 0.02, "kind": "operational",
         "confidence": 0.95, "family": "", "verdict": "deferred", "reason": "deferred to merge",
         "value": None, "reference": None, "reference_name": "", "difference": None, "bound": None,
