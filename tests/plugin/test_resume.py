@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -152,3 +153,23 @@ def test_damaged_lines_are_skipped_and_said(ground: Ground) -> None:
     assert "damaged places of the store were skipped" in output
     assert ground.times_done() == {"PET-01": 1, "PET-02": 1}
     assert ground.summary("damaged.json") == ground.summary("whole.json")
+
+
+def _no_large_files() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of file sizes")
+def test_nothing_is_generated_that_there_is_no_room_for(
+    ground: Ground, undisturbed: dict[str, Any]
+) -> None:
+    ground.seconds = 0
+    code, output = ground.run("--pet2rep-limit=2", preexec_fn=_no_large_files)
+    assert code == 1, output
+    assert "cannot write the store of generations" in output
+    assert output.count("FAILED ") == 1
+    assert ground.noted("begun") == []
+    ground.run("--pet2rep-limit=2", "--pet2rep-resume")
+    assert ground.times_done() == {"PET-01": 1, "PET-02": 1}
