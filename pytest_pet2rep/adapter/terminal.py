@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_pet2rep.render.table import Table, render_table
+from pytest_pet2rep.adapter.terminal_table import write_table
 from pytest_pet2rep.render.untrusted import terminal_safe
 from pytest_pet2rep.run.summary_tables import (
     case_table,
@@ -68,18 +68,19 @@ def show(
 
 def _show_tables(reporter: pytest.TerminalReporter, summary: Summary, verbosity: int) -> None:
     if verbosity >= 2:
-        _write(reporter, case_table(summary.rows))
-    _write(reporter, organ_table(summary.organs))
+        write_table(reporter, case_table(summary.rows))
+    write_table(reporter, organ_table(summary.organs))
     reporter.write_line(outcome_line(summary.outcomes))
     reporter.write_line(check_line(summary.checks))
     for found in summary.scores:
         reporter.write_line("")
         reporter.write_line(f"{found.language}: {found.cases} cases", bold=True)
-        _write(reporter, state_table(found))
+        write_table(reporter, state_table(found))
         reporter.write_line(coverage_line(found))
-        _write(reporter, score_table(found, everything=verbosity >= 1))
+        limits = summary.intervals.get(str(found.language), {})
+        write_table(reporter, score_table(found, everything=verbosity >= 1, intervals=limits))
         if lifts := summary.lifts.get(str(found.language)):
-            _write(reporter, lift_table(lifts, everything=verbosity >= 1))
+            write_table(reporter, lift_table(lifts, everything=verbosity >= 1))
 
 
 def _show_asked_again(
@@ -91,10 +92,10 @@ def _show_asked_again(
             "asked again (x100): texts kept, states changed, verdicts flipped",
             bold=True,
         )
-        _write(reporter, control_table(summary.controls))
+        write_table(reporter, control_table(summary.controls))
     if summary.repeats:
         reporter.write_line(f"{options.run.epochs} epochs (x100)", bold=True)
-        _write(reporter, repeat_table(summary.repeats, options.run.epochs))
+        write_table(reporter, repeat_table(summary.repeats, options.run.epochs))
 
 
 def _show_holes(reporter: pytest.TerminalReporter, summary: Summary) -> None:
@@ -104,11 +105,3 @@ def _show_holes(reporter: pytest.TerminalReporter, summary: Summary) -> None:
     rest = len(summary.holes) - SHOWN_HOLES
     if rest > 0:
         reporter.write_line(f"... and {rest} more without a result", red=True)
-
-
-def _write(reporter: pytest.TerminalReporter, table: Table) -> None:
-    encoding = (getattr(reporter._tw._file, "encoding", None) or "utf-8").lower()
-    ascii_only = "utf" not in encoding and "gb" not in encoding
-    for line in render_table(table, reporter._tw.fullwidth, ascii_only=ascii_only):
-        reporter.write_line(line)
-    reporter.write_line("")

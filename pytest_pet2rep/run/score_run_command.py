@@ -83,4 +83,5 @@ def run_lines(run: RunData, width: int) -> Iterator[str]:
         yield from table(state_table(found))
         yield coverage_line(found)
         yield ""
-        yield from table(score_table(found, everything=True))
+        limits = summary.intervals.get(str(found.language), {})
+        yield from table(score_table(found, everything=True, intervals=limits))

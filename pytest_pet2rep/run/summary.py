@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.run.lift import Lift, lifts_by_language
 from pytest_pet2rep.run.plan import PlannedItem
@@ -17,6 +17,9 @@ from pytest_pet2rep.run.reliance import ControlResult, control_results
 from pytest_pet2rep.run.repeats import RepeatRow, repeat_rows
 from pytest_pet2rep.run.scoreboard import ScoreSet, Scoring, score_sets
 from pytest_pet2rep.types import UNUSABLE, Kind, Outcome, Record
+
+if TYPE_CHECKING:
+    from pytest_pet2rep.metrics.resampling import Interval
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +82,8 @@ class Summary:
     """Report check -> outcome -> count."""
     scores: tuple[ScoreSet, ...]
     """One set per language: nothing averages over languages."""
+    intervals: Mapping[str, Mapping[str, Interval]]
+    """Language -> metric -> two-sided 95 % interval over the cases."""
     lifts: Mapping[str, tuple[Lift, ...]]
     """Language -> metrics beside the best baseline that saw no image; empty where not asked for."""
     controls: tuple[ControlResult, ...]
@@ -106,11 +111,13 @@ def summarise(
     floors: Mapping[str, Sequence[Record]] | None = None,
     epochs: int = 1,
     seconds: float = 0.0,
+    with_intervals: bool = True,
 ) -> Summary:
     """Fold records (in any order) and the holes of the plan into the summary.
 
     ``floors`` holds the records of the baselines on the same items, by name; ``epochs`` is how
-    often every report was asked for.
+    often every report was asked for.  Intervals take most of the time: a tenth of a second for 80
+    cases.
     """
     ordered = sorted(records, key=_identity)
     scores = score_sets(ordered, scoring)
@@ -126,6 +133,7 @@ def summarise(
         kinds=_counts((str(r.kind) for r in uptake if r.kind), (str(k) for k in Kind if k)),
         checks=_checks(ordered),
         scores=scores,
+        intervals=_intervals(ordered, scoring) if with_intervals else {},
         lifts=lifts_by_language(scores, floors or {}, scoring),
         controls=control_results(ordered),
         repeats=repeat_rows(ordered, epochs),
@@ -138,6 +146,13 @@ def summarise(
         card=card,
         timing=_timing(ordered, seconds),
     )
+
+
+def _intervals(records: Sequence[Record], scoring: Scoring) -> dict[str, Mapping[str, Interval]]:
+    from pytest_pet2rep.run.estimands import headline_intervals
+
+    scored = [r for r in records if r.check in ("uptake", "text")]
+    return {str(lang): found for lang, found in headline_intervals(scored, scoring).items()}
 
 
 def _identity(record: Record) -> tuple[str, str, int, str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.render.json_text import canonical_json
 from pytest_pet2rep.run.lift import lift_plain
@@ -17,6 +17,9 @@ from pytest_pet2rep.run.reliance import control_plain
 from pytest_pet2rep.run.scoreboard import ScoreSet
 from pytest_pet2rep.run.summary import Summary
 from pytest_pet2rep.types import Score
+
+if TYPE_CHECKING:
+    from pytest_pet2rep.metrics.resampling import Interval
 
 SCHEMA = "pet2rep/summary/1"
 PAIRS_SCHEMA = "pet2rep/pairs/1"
@@ -59,7 +62,12 @@ def summary_plain(
                 "outcomes": summary.outcomes,
                 "kinds": summary.kinds,
                 "checks": summary.checks,
-                "scores": {str(found.language): score_set_plain(found) for found in summary.scores},
+                "scores": {
+                    str(found.language): score_set_plain(
+                        found, summary.intervals.get(str(found.language), {})
+                    )
+                    for found in summary.scores
+                },
                 "lifts": {
                     language: {found.metric: lift_plain(found) for found in lifts}
                     for language, lifts in summary.lifts.items()
@@ -92,12 +100,21 @@ def pairs_json(found: PairScores, per_case: list[Mapping[str, Any]] | None = Non
     return canonical_json(plain)
 
 
-def score_set_plain(found: ScoreSet) -> dict[str, Any]:
-    """Return one set of scores: ``metrics`` by name, and the table behind clinical efficacy."""
+def score_set_plain(
+    found: ScoreSet, intervals: Mapping[str, Interval] | None = None
+) -> dict[str, Any]:
+    """Return one set of scores: ``metrics`` by name, and the table behind clinical efficacy.
+
+    With ``intervals`` every metric has its ``interval``, ``null`` where there is none.
+    """
+    metrics = {score.name: score_plain(score) for score in found.all()}
+    if intervals is not None:
+        for name, plain in metrics.items():
+            plain["interval"] = intervals[name].plain() if name in intervals else None
     return {
         "language": str(found.language),
         "cases": found.cases,
-        "metrics": {score.name: score_plain(score) for score in found.all()},
+        "metrics": metrics,
         "efficacy": found.efficacy,
         "counts": found.counts,
     }

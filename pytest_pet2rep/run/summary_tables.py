@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pytest_pet2rep.render.columns import Align
 from pytest_pet2rep.render.numbers import rate, score, share, signed
@@ -14,6 +16,9 @@ from pytest_pet2rep.run.repeats import RepeatRow
 from pytest_pet2rep.run.scoreboard import ScoreSet
 from pytest_pet2rep.run.summary import CaseRow, OrganRow
 from pytest_pet2rep.types import Level, Score, UptakeState
+
+if TYPE_CHECKING:
+    from pytest_pet2rep.metrics.resampling import Interval
 
 RIGHT = Align.RIGHT
 HEADLINE = ("overall", "bleu4", "meteor", "rouge_l", "ce_precision", "ce_recall", "ce_f1")
@@ -80,26 +85,53 @@ def _pairs_with(found: ScoreSet, state: UptakeState, *, side: int) -> int:
     )
 
 
-def score_table(found: ScoreSet, *, everything: bool = False) -> Table:
-    """Each score with its n and its signature; the headline ones, or all of them."""
+def score_table(
+    found: ScoreSet,
+    *,
+    everything: bool = False,
+    intervals: Mapping[str, Interval] | None = None,
+) -> Table:
+    """Each score with its n and its signature; the headline ones, or all of them.
+
+    With ``intervals``, of which each is two-sided, they stand beside the scores.
+    """
     scores = [s for s in found.all() if everything or s.name in HEADLINE or s in found.text]
     extra = {*found.sliced, *found.sklearn0}
     if everything:
         scores = [s for s in scores if s not in extra or _worth_a_row(s)]
     else:
         scores += found.rates
+    beside = () if intervals is None else (Column(title="95 %", align=RIGHT, optional=True),)
     return Table(
         columns=(
             Column(title="score"),
             Column(title="x100", align=RIGHT),
+            *beside,
             Column(title="n", align=RIGHT),
             Column(title="signature", shrink_to=24, optional=True),
         ),
         rows=tuple(
-            (s.name, _value(s), str(s.n), s.signature if s.value is not None else f"({s.reason})")
+            (
+                s.name,
+                _value(s),
+                *([interval_text(s, (intervals or {}).get(s.name))] if beside else []),
+                str(s.n),
+                s.signature if s.value is not None else f"({s.reason})",
+            )
             for s in _unique(scores)
         ),
     )
+
+
+def interval_text(found: Score, interval: Interval | None) -> str:
+    """Write an interval as its limits; a question mark says that it is not reliable."""
+    if interval is None or found.value is None or not math.isfinite(interval.high - interval.low):
+        return ""
+    if _by_case(found):
+        limits = f"{interval.low:.2f} to {interval.high:.2f}"
+    else:
+        limits = f"{score(interval.low)} to {score(interval.high)}"
+    return limits if interval.reliable else f"{limits} ?"
 
 
 def lift_table(lifts: Sequence[Lift], *, everything: bool = False) -> Table:
@@ -280,10 +312,14 @@ def _worth_a_row(sliced: Score) -> bool:
 
 
 def _value(found: Score) -> str:
-    weighted = found.signature.startswith("risk|") and found.level is not Level.RATE
-    if found.value is not None and weighted:
+    if found.value is not None and _by_case(found):
         return f"{found.value:.2f} a case"
     return score(found.value)
+
+
+def _by_case(found: Score) -> bool:
+    """Say whether a score is a weight for each case, not a share."""
+    return found.signature.startswith("risk|") and found.level is not Level.RATE
 
 
 def _unique(scores: Sequence[Score]) -> list[Score]:

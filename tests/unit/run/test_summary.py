@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +18,7 @@ from pytest_pet2rep.run.plan import PlannedItem
 from pytest_pet2rep.run.scoreboard import Scoring
 from pytest_pet2rep.run.summary import Summary, summarise
 from pytest_pet2rep.run.summary_json import summary_json
+from pytest_pet2rep.run.summary_tables import score_table
 from pytest_pet2rep.types import Kind, Language, Outcome, Record, Section
 
 METRICS = resolve_metrics(["bleu4:char"], language=Language.ZH, section=Section.FINDINGS)
@@ -83,7 +86,25 @@ def test_the_order_of_records_does_not_matter(
     records = [uptake(*row) for row in rows] + [text(c, "肝脏正常", "肝正常") for c in "012"]
     mixed = records[:]
     random.Random(seed).shuffle(mixed)
-    assert as_text(fold(mixed)) == as_text(fold(records))
+    plain = {"with_intervals": False}
+    assert as_text(fold(mixed, **plain)) == as_text(fold(records, **plain))
+
+
+def test_intervals_stand_beside_the_scores_and_hang_on_no_order_either() -> None:
+    said = ["normal" if n % 3 == 0 else "increased" for n in range(12)]
+    records = [uptake(f"{n}", "liver", "increased", state) for n, state in enumerate(said)]
+    records += [text(f"{n}", "肝脏正常", "肝正常") for n in range(12)]
+    found = fold(records)
+    miss = found.intervals["zh"]["miss_rate"]
+    assert miss.low < 1 / 3 < miss.high
+    assert as_text(fold(records[::-1])) == as_text(found)
+    metrics = json.loads(as_text(found))["scores"]["zh"]["metrics"]
+    assert metrics["miss_rate"]["interval"]["low"] == pytest.approx(miss.low)
+    assert metrics["ce_f1[sklearn0]"]["interval"] is None
+    rows = {
+        row[0]: row for row in score_table(found.scores[0], intervals=found.intervals["zh"]).rows
+    }
+    assert rows["miss_rate"][2].endswith(" ?")
 
 
 def test_what_was_planned_and_never_heard_of_is_a_hole_in_the_denominator() -> None:
