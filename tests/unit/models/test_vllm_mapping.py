@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -190,3 +191,22 @@ def test_the_first_request_for_pickled_weights_is_refused(tmp_path: Path) -> Non
     model = VllmModel(ModelSpec(provider="vllm", name=str(tmp_path)), ProviderSettings())
     with pytest.raises(UsageProblem, match=r"no \.safetensors weights"):
         _ = model.source
+
+
+def test_vllm_itself_knows_every_argument_that_it_is_told() -> None:
+    """Needs the package, no GPU."""
+    pytest.importorskip("vllm")
+    from vllm.engine.arg_utils import EngineArgs
+    from vllm.sampling_params import SamplingParams
+
+    for profile in ("greedy", "paper"):
+        told = sampling_arguments(a_request(decoding=decoding_profile(profile, seed=3)))
+        taken = SamplingParams(**told)
+        assert {name: getattr(taken, name) for name in told} == told
+    every = {
+        "dtype": "float16", "enforce_eager": "true", "gpu_memory_utilization": "0.5",
+        "max_model_len": "100", "max_num_seqs": "2", "pipeline_parallel_size": "1",
+        "quantization": "awq", "tensor_parallel_size": "2", "processor.max_pixels": "9",
+    }  # fmt: skip
+    told = engine(Source(name="acme/m", commit=COMMIT), **every)
+    assert set(told) <= {field.name for field in dataclasses.fields(EngineArgs)}
