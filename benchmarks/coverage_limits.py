@@ -48,7 +48,7 @@ class Limits:
         whole = part(batch.whole)
         self.value = value(whole)
         self.left_out = value(whole[:, None] - self.sums).T
-        drawn = None if rate else value(part(batch.resampled.astype(np.float64)))
+        drawn = None if rate else value(part(batch.resampled).astype(np.float64))
         self.replicates = np.empty((0, 0)) if drawn is None else np.sort(drawn, axis=0)
         self._df = degrees_of_freedom(self.left_out)
         self._rate = rate

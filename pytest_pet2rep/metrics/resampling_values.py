@@ -49,15 +49,13 @@ def efficacy_value(part: str, *, every_class: bool = False) -> Value:
         def mean(each: Numbers) -> Numbers:
             return divided(np.where(enters, each, 0.0).sum(axis=-1), enters.sum(axis=-1))
 
-        precision, recall = divided(tp, tp + fp, 0.0), divided(tp, tp + fn, 0.0)
         name = part.removesuffix("_micro")
-        if name == "precision":
-            return mean(precision)
-        if name == "recall":
-            return mean(recall)
         if name == "f1_classmean" or part == "f1_micro":
             return mean(divided(2 * tp, 2 * tp + fp + fn, 0.0))
-        return harmonic(mean(precision), mean(recall))
+        if name == "precision":
+            return mean(divided(tp, tp + fp, 0.0))
+        recall = mean(divided(tp, tp + fn, 0.0))
+        return recall if name == "recall" else harmonic(mean(divided(tp, tp + fp, 0.0)), recall)
 
     return value
 
