@@ -55,6 +55,16 @@ PLUGINS = {
         "    if 'spleen' in item.name and 'PET-2' in item.nodeid:\n"
         "        os._exit(1)\n"
     ),
+    "losing": (
+        "import pytest\n"
+        "LOST = ('[spleen]', '[brain]', '[liver]')\n"
+        "@pytest.hookimpl(wrapper=True, tryfirst=True)\n"
+        "def pytest_runtest_makereport(item, call):\n"
+        "    report = yield\n"
+        "    if item.name.endswith(LOST):\n"
+        "        report.user_properties = []\n"
+        "    return report\n"
+    ),
     "failing_fixture": (
         "import pytest\n"
         "@pytest.fixture(autouse=True)\n"
@@ -246,3 +256,15 @@ def test_a_cohort_file_is_a_whole_cohort_for_a_gate(
     (pytester.path / "smoke.toml").write_text(text, encoding="utf-8")
     result = run(outputs(PERFECT), *GOOD, "--pet2rep-floors=none", cases="smoke.toml")
     assert result.ret == 0
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["serial", "n2"])
+def test_a_run_that_lost_a_tenth_of_its_records_is_never_green(
+    two_cases: Path, run: Run, outputs: Callable[..., str], workers: tuple[str, ...]
+) -> None:
+    result = run(
+        outputs(PERFECT), "--pet2rep-floors=none", "--pet2rep-undecided=pass", *GOOD,
+        "-p", "losing", *workers,
+    )  # fmt: skip
+    assert result.ret == 20
+    assert "6 of 62 planned items have no result" in result.outlines[-1]
