@@ -56,6 +56,7 @@ class Handler(BaseHTTPRequestHandler):
     """One connection; ``server.state`` is the ``ChatServer``."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: Any
 
     def do_POST(self) -> None:
@@ -107,6 +108,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         return
+
+
+class Listener(ThreadingHTTPServer):
+    """Takes many connections at once: a short queue makes the last ones wait for a second."""
+
+    daemon_threads = True
+    request_queue_size = 128
+    state: ChatServer
 
 
 def completion(body: dict[str, Any], text: str | None = None, **changes: Any) -> dict[str, Any]:
@@ -231,11 +240,10 @@ def after(seconds: float, behave: Behaviour = answer) -> Behaviour:
 @contextlib.contextmanager
 def chat_server(*schedule: Behaviour, default: Behaviour | None = None) -> Iterator[ChatServer]:
     """Run a server on a free port of this machine while the block lasts, or until it dies."""
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    http.daemon_threads = True
+    http = Listener(("127.0.0.1", 0), Handler)
     running = ChatServer(schedule=list(schedule), default=default, http=http)
     running.url = f"http://127.0.0.1:{http.server_address[1]}/v1"
-    http.state = running  # type: ignore[attr-defined]
+    http.state = running
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -31,10 +31,16 @@ class ComingReports:
         self._positions: dict[str, int] = {}
         self._at: WantedName | None = None
 
-    @pytest.hookimpl(trylast=True)
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note the items, and get ready before this worker says that it has collected."""
         self._items = session.items
         self._positions = {item.nodeid: n for n, item in enumerate(session.items)}
+        if session.config.option.collectonly:
+            return
+        first = next((wanted for item in self._items if (wanted := self._wanted(item))), None)
+        if first is not None:
+            self.runtime.get_ready(first)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:

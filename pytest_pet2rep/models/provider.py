@@ -93,14 +93,15 @@ class ProviderSettings:
 class Provider(Protocol):
     """A model under test.
 
-    Four more members are optional, because most models do not need them; they are read through
-    :func:`ahead_of`, :func:`takes_batches` and :func:`open_service`:
+    Five more members are optional, because most models do not need them; they are read through
+    :func:`ahead_of`, :func:`takes_batches`, :func:`open_service` and :func:`prepare`:
 
     - ``ahead: int``: how many requests it likes to be handed at once (absent: 1);
     - ``batches: bool``: whether it wants those in one call of ``generate`` (it makes a batch of
       them), or one call per request, from several threads (absent: false);
     - ``open_service(example)``: makes sure that what stands behind it is there (absent: nothing
       does);
+    - ``prepare(request)``: does what can be done before a request may be sent (absent: nothing);
     - ``placement: Placement`` (``models/apart/placement.py``): which devices one copy of its
       local weights takes (absent: one device, one copy).
     """
@@ -164,6 +165,13 @@ def open_service(
     """
     opened = getattr(provider, "open_service", None)
     return {} if opened is None else dict(opened(example))
+
+
+def prepare(provider: Provider, request: GenerationRequest) -> None:
+    """Let ``provider`` do, before it is its turn, whatever does not ask the model."""
+    prepared = getattr(provider, "prepare", None)
+    if prepared is not None:
+        prepared(request)
 
 
 def generate_one(provider: Provider, request: GenerationRequest) -> Generation:

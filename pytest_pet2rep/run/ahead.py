@@ -7,6 +7,7 @@ requests side by side, and batches, for models that answer many in one call.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections import deque
@@ -20,15 +21,20 @@ from pytest_pet2rep.run.generating import ReportMaker, Wanted, WantedName
 if TYPE_CHECKING:
     from pytest_pet2rep.models.provider import Provider
 
-_PREPARING = 2
-"""Threads beyond the requests under way: they make the images of the next ones."""
+_THREADS_PER_REQUEST = 2
+"""While one waits for an answer, another makes the images of the next or keeps the last one."""
 _SECONDS_TO_STOP = 5.0
+_SECONDS_OF_A_TURN = 0.0005
+"""A tenth of what Python gives a thread before another one gets its turn."""
 _SCANNED = 4
 """So many times the size of a batch is looked through for reports that are missing."""
 
 
 class Ahead(Protocol):
     """A way to get reports, some of them before they are asked for."""
+
+    def get_ready(self, first: Wanted) -> None:
+        """Load what the first report needs, before there is a hurry."""
 
     def expect(self, coming: Sequence[Wanted]) -> None:
         """Say which reports will be asked for from now on, the next one first."""
@@ -48,6 +54,9 @@ class OneByOne:
 
     def __init__(self, maker: ReportMaker) -> None:
         self._maker = maker
+
+    def get_ready(self, first: Wanted) -> None:
+        """Nothing is in a hurry."""
 
     def expect(self, coming: Sequence[Wanted]) -> None:
         """Nothing comes of it."""
@@ -71,12 +80,17 @@ class InThreads:
 
     def __init__(self, maker: ReportMaker, requests: int) -> None:
         self._maker = maker
-        self._size = requests + _PREPARING
+        self._size = requests * _THREADS_PER_REQUEST
         self._change = threading.Condition()
         self._coming: deque[Wanted] = deque()
         self._begun: dict[WantedName, Future[Attempt | None]] = {}
         self._threads: list[threading.Thread] = []
         self._stopped = False
+        self._patience = sys.getswitchinterval()
+
+    def get_ready(self, first: Wanted) -> None:
+        """Load what judging and sending need: the first answers would all wait for it."""
+        self._maker.get_ready(first)
 
     def expect(self, coming: Sequence[Wanted]) -> None:
         """Replace what is to come; what has begun goes on."""
@@ -101,6 +115,9 @@ class InThreads:
         return self._maker.make(wanted) if attempt is None else attempt
 
     def _start_threads(self, wanted: int) -> None:
+        # Items are checked without a pause; every answer that comes meanwhile waits this long,
+        # several times over, for its turn in the interpreter.
+        sys.setswitchinterval(_SECONDS_OF_A_TURN)
         while len(self._threads) < min(self._size, wanted) and not self._stopped:
             thread = threading.Thread(target=self._work, name="pet2rep-ahead", daemon=True)
             self._threads.append(thread)
@@ -135,6 +152,7 @@ class InThreads:
 
     def join(self) -> None:
         """Wait at most some seconds in all for the threads to end."""
+        sys.setswitchinterval(self._patience)
         deadline = time.monotonic() + _SECONDS_TO_STOP
         for thread in self._threads:
             thread.join(timeout=max(0.0, deadline - time.monotonic()))
@@ -148,6 +166,9 @@ class InBatches:
         self._size = size
         self._coming: deque[Wanted] = deque()
         self._made: dict[WantedName, Attempt] = {}
+
+    def get_ready(self, first: Wanted) -> None:
+        """Nothing is in a hurry: a batch waits for the weights first of all."""
 
     def expect(self, coming: Sequence[Wanted]) -> None:
         """Replace what is to come."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,8 @@ AlterImages = Callable[[tuple[SentImage, ...]], tuple[SentImage, ...]]
 """What becomes of the images of a case before they are sent (a control sends others)."""
 LONGEST_ANSWER = 200_000
 """Characters: a hundred times a long report, with room for reasoning before it."""
+_PREPARING = 2
+"""Requests that are put together at once: more would only keep the first ones from going out."""
 WantedName = tuple[str, str, int, str]
 """Cohort, case id, repeat and purpose: what a report is known by within a run."""
 
@@ -65,6 +68,7 @@ class ReportMaker:
         self.broken = ""
         """Why no further report can be generated, in one sentence; empty while they can."""
         self._unkept: StoreError | None = None
+        self._preparing = threading.Semaphore(_PREPARING)
 
     def make(self, wanted: Wanted) -> Attempt:
         """Return the report: found in the store, or generated now.
@@ -143,6 +147,16 @@ class ReportMaker:
         stored = self._runtime.store.find(self._key(wanted, question.request))
         return None if stored is None else attempt_of_stored(question, stored)
 
+    def get_ready(self, wanted: Wanted) -> None:
+        """Load all that sending and judging a report need, before the first one is sent."""
+        from pytest_pet2rep.models.provider import prepare
+
+        with suppress(UsageProblem, DataProblem):
+            question = self._question(wanted)
+            # The reference: its language and its words are those of the reports to come.
+            attempt_of(question, Generation(raw=wanted.case.references[question.language]))
+            prepare(self._runtime.provider, question.request)
+
     def example(self, cases: Iterable[Case]) -> GenerationRequest | None:
         """Return the first request that can be put together, to ask a server what it is like."""
         for case in cases:
@@ -153,7 +167,8 @@ class ReportMaker:
     def _asked(self, wanted: Wanted) -> Question | Attempt:
         """Put the question together, or return the attempt where there is nothing to generate."""
         try:
-            question = self._question(wanted)
+            with self._preparing:
+                question = self._question(wanted)
         except UsageProblem as why:
             self.broken = str(why)
             return self._error(wanted, str(why))
@@ -241,7 +256,12 @@ class ReportMaker:
             raise self._unkept
         if self.broken:
             return [GenerationFailed(self.broken) for _ in requests]
+        from pytest_pet2rep.models.provider import prepare
+
         try:
+            with self._preparing:
+                for request in requests:
+                    prepare(self._runtime.provider, request)
             with self._runtime.slot():
                 replies = self._runtime.provider.generate(requests)
         except (UsageProblem, DataProblem) as why:

@@ -231,6 +231,10 @@ class Runtime:
 
         return ahead_for(self.provider, self._maker)
 
+    def get_ready(self, first: Wanted) -> None:
+        """Load what the first report needs, before any worker begins."""
+        self._ahead.get_ready(first)
+
     def expect(self, coming: Sequence[Wanted]) -> None:
         """Say which reports will be asked for next: they may be made ahead."""
         self._ahead.expect([one for one in coming if one.name not in self._attempts])

@@ -51,7 +51,7 @@ class ReaderServer:
             "response_format": {"type": "json_schema", "json_schema": wanted},
         }
         connection = self._connection
-        completion = connection.loop.run(connection.ask("", lambda: parameters))
+        completion = connection.loop.run(connection.ask("", parameters))
         return generation_of(completion, images_sent=0, seconds=time.perf_counter() - began)
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -81,21 +81,24 @@ class Connection:
         except openai.OpenAIError:  # whatever it said, a server is there
             return
 
-    async def ask(self, about: str, parameters: Callable[[], Mapping[str, Any]]) -> Any:
+    def get_ready(self) -> None:
+        """Load the client; nothing is sent."""
+        self._client  # noqa: B018 (made on first use, which takes time)
+
+    async def ask(self, about: str, parameters: Mapping[str, Any]) -> Any:
         """Return the completion that the server answers, whatever it holds.
 
-        ``about`` begins the message of a failure (``case PET-0001: ``); ``parameters`` is called
-        in a thread, because encoding images takes time.  Raises ``GenerationFailed``,
-        ``GenerationTimeout``, or ``UsageProblem`` where no request will ever be answered.
+        ``about`` begins the message of a failure (``case PET-0001: ``).  Raises
+        ``GenerationFailed``, ``GenerationTimeout``, or ``UsageProblem`` where no request will
+        ever be answered.
         """
         if self._hopeless:
             raise UsageProblem(f"{self._name}: {self._hopeless}")
-        wanted = await asyncio.to_thread(parameters)
         # A server that has gone is not waited for again and again: one try per request.
         client = self._client.with_options(max_retries=0) if self._gone else self._client
         try:
             async with asyncio.timeout(self.endpoint.timeout):
-                completion = await client.chat.completions.create(**wanted)
+                completion = await client.chat.completions.create(**parameters)
         except Exception as why:
             raise self._failure(about, why) from why
         self.answered, self._gone = True, False

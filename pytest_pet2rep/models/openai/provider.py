@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
+from typing import Any
 
 from pytest_pet2rep.errors import GenerationFailed, MissingDependency, UsageProblem
 from pytest_pet2rep.models.openai.connection import Connection
@@ -35,6 +36,8 @@ class ServedModel:
         self._model = spec.name
         self._revision = settings.revision or spec.revision
         self._connection = Connection(self.endpoint, self.name)
+        self._prepared: dict[int, Mapping[str, Any]] = {}
+        """What is sent for a request (by its ``id``), between :meth:`prepare` and the sending."""
         self._connection.answered = bool(settings.service.get("answered"))
 
     @property
@@ -75,6 +78,11 @@ class ServedModel:
                 f"(--pet2rep-model-arg probe=off to go on)"
             )
 
+    def prepare(self, request: GenerationRequest) -> None:
+        """Encode the images of a request that will be sent soon."""
+        self._connection.get_ready()
+        self._prepared[id(request)] = parameters(self._model, request, self.endpoint)
+
     def generate(self, requests: Sequence[GenerationRequest]) -> Sequence[Reply]:
         """Send all requests, at most ``ahead`` of them at once, and wait for all replies.
 
@@ -102,7 +110,8 @@ class ServedModel:
         try:
             completion = await self._connection.ask(
                 f"case {request.case_id}: ",
-                lambda: parameters(self._model, request, self.endpoint),
+                self._prepared.pop(id(request), {})
+                or await asyncio.to_thread(parameters, self._model, request, self.endpoint),
             )
         except GenerationFailed as why:
             return why
