@@ -119,6 +119,12 @@ def run(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
     return go
 
 
+def journal_of(store: Path) -> list[dict[str, Any]]:
+    """Return what the journal of a store holds, line by line."""
+    parts = sorted(store.glob("journal/*.jsonl"))
+    return [json.loads(line) for part in parts for line in part.read_text().splitlines()]
+
+
 def read_json(path: Path, *, timing: bool = False) -> dict[str, Any]:
     """Read a summary; without its timing block, which alone may differ between equal runs."""
     summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

@@ -88,13 +88,14 @@ def test_a_model_that_raises_is_an_error_of_its_case_with_the_reason(
     result.stdout.fnmatch_lines(["*OSError: disk gone*"])
 
 
-def test_a_store_that_cannot_be_written_is_one_sentence_and_red(
+def test_a_store_that_cannot_be_written_is_one_sentence_before_the_first_report(
     pytester: pytest.Pytester, cohort: Path, run: Run, counted: Path
 ) -> None:
     (pytester.path / "taken").write_text("")
     result = run("py/counted:Model", "--pet2rep-store=taken", "--pet2rep-expectations=report", "-x")
-    assert result.ret == 1
-    result.stdout.fnmatch_lines(["cannot write the store of generations*--pet2rep-store*"])
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*cannot write the store of generations*--pet2rep-store*"])
+    assert not counted.exists()
 
 
 def test_a_factory_that_fails_ends_as_a_usage_error_with_a_summary_and_its_reason(

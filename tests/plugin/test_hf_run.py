@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.plugin.conftest import read_json
+from tests.plugin.conftest import journal_of, read_json
 from tests.tiny_vlm import build_tiny_vlm
 
 Run = Callable[..., pytest.RunResult]
@@ -42,11 +41,11 @@ def test_a_local_checkpoint_runs_on_the_shipped_cases_and_takes_in_every_image(
     summary = read_json(pytester.path / "out.json")
     assert summary["planned"] == summary["recorded"] == 62
     assert summary["card"]["model"]["verified"]
-    entries = [json.loads(path.read_text()) for path in store.rglob("*.json")]
+    entries = journal_of(store)
     assert len(entries) == 2
     for entry in entries:
-        assert entry["generation"]["images_sent"] == entry["generation"]["images_consumed"] == 3
-        assert entry["generation"]["usage"]["completion_tokens"] >= 1
+        assert entry["images_sent"] == entry["images_consumed"] == 3
+        assert entry["usage"]["completion_tokens"] >= 1
 
 
 def test_separate_views_send_six_images(
@@ -62,8 +61,8 @@ def test_separate_views_send_six_images(
         f"--pet2rep-store={store}",
         cases="",
     )
-    (entry,) = [json.loads(path.read_text()) for path in store.rglob("*.json")]
-    assert entry["generation"]["images_consumed"] == 6
+    (entry,) = journal_of(store)
+    assert entry["images_consumed"] == 6
 
 
 def test_a_folder_that_is_no_model_is_one_line(pytester: pytest.Pytester, run: Run) -> None:

@@ -30,8 +30,9 @@ def run(model: Path, store: Path, *options: str) -> list[dict[str, Any]]:
     # Random weights end by the limit of eight tokens: truncated, which is the model's fault.
     assert shown.returncode == 0, shown.stdout + shown.stderr
     assert "truncated" in shown.stdout
-    kept = [json.loads(path.read_text(encoding="utf-8")) for path in store.rglob("*.json")]
-    return [entry["generation"] for entry in kept if "generation" in entry]
+    parts = sorted(store.glob("journal/*.jsonl"))
+    kept = [json.loads(line) for part in parts for line in part.read_text().splitlines()]
+    return [entry for entry in kept if "text" in entry]
 
 
 @pytest.mark.parametrize("kind", ["qwen2_5_vl", "idefics3"])
