@@ -15,7 +15,7 @@ from pytest_pet2rep.metrics.intervals_limits import (
     plain_bca_limit,
     student_limit,
 )
-from pytest_pet2rep.metrics.intervals_rates import effective_size, exact_limit, wilson_limit
+from pytest_pet2rep.metrics.intervals_rates import design_effect, exact_limit, wilson_limit
 from pytest_pet2rep.metrics.resampling_draws import case_weights
 
 Numbers = npt.NDArray[np.float64]
@@ -50,7 +50,7 @@ class Limits:
         self.left_out = value(whole[:, None] - self.sums).T
         drawn = None if rate else value(part(batch.resampled).astype(np.float64))
         self.replicates = np.empty((0, 0)) if drawn is None else np.sort(drawn, axis=0)
-        self._df = degrees_of_freedom(self.left_out)
+        self.df = degrees_of_freedom(self.left_out)
         self._rate = rate
 
     def limit(self, method: str, tail: float, *, upper: bool) -> Numbers:
@@ -60,7 +60,7 @@ class Limits:
         if method == "wilson":
             return self._wilson(tail, upper=upper)
         if method == "percentile":
-            return percentile_limit(self.replicates, tail, self._df, upper=upper)
+            return percentile_limit(self.replicates, tail, self.df, upper=upper)
         if method == "plain_percentile":
             return self.replicates[round((RESAMPLES - 1) * (1 - tail if upper else tail))]
         if method == "student":
@@ -70,8 +70,8 @@ class Limits:
 
     def _wilson(self, tail: float, *, upper: bool) -> Numbers:
         events, of = self.sums[..., 0].T, self.sums[..., 1].T
-        size = effective_size(events, of)
-        found = wilson_limit(self.value, size, tail, self._df, upper=upper)
+        deff = design_effect(events, of)
+        found = wilson_limit(self.value, of.sum(axis=0), tail, upper=upper, deff=deff, df=self.df)
         for sim in np.flatnonzero((self.value == 0) | (self.value == 1)):
             carriers = int((of[:, sim] > 0).sum())
             all_ = self.value[sim] == 1

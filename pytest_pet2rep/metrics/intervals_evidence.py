@@ -16,7 +16,7 @@ from pytest_pet2rep.metrics.intervals_limits import (
     plain_bca_limit,
     student_limit,
 )
-from pytest_pet2rep.metrics.intervals_rates import effective_size, exact_limit, wilson_limit
+from pytest_pet2rep.metrics.intervals_rates import design_effect, exact_limit, wilson_limit
 from pytest_pet2rep.metrics.resampling_draws import (
     leave_one_out,
     replicates,
@@ -205,8 +205,8 @@ class Evidence:
         value = np.asarray(self.value)
         if self.used is Method.WILSON:
             events, of = self.statistic.sums[:, 0], self.statistic.sums[:, 1]
-            size, df = effective_size(events, of), degrees_of_freedom(self.left_out)
-            return wilson_limit(value, size, tail, df, upper=upper)
+            deff, df = design_effect(events, of), degrees_of_freedom(self.left_out)
+            return wilson_limit(value, of.sum(), tail, upper=upper, deff=deff, df=df)
         if self.used is Method.BCA:
             return bca_limit(self.replicates, value, self.left_out, tail, upper=upper)
         if self.used is Method.PLAIN_BCA:

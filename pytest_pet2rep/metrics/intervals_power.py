@@ -10,9 +10,14 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import ndtr, ndtri, stdtrit
+import numpy as np
+from scipy.special import ndtr, ndtri
 
-from pytest_pet2rep.metrics.intervals_limits import jackknife_error
+from pytest_pet2rep.metrics.intervals_limits import (
+    degrees_of_freedom,
+    expanded_quantile,
+    jackknife_error,
+)
 from pytest_pet2rep.metrics.intervals_rates import exact_limit
 from pytest_pet2rep.metrics.resampling_draws import leave_one_out
 from pytest_pet2rep.metrics.resampling_statistic import Statistic, difference
@@ -21,33 +26,50 @@ MOST_CASES = 10**7
 """Beyond this many cases a plan says that it cannot be done."""
 
 
-def case_spread(statistic: Statistic) -> float:
-    """Return the spread of a score from an earlier run, in units of the score.
+class Spread(float):
+    """A spread, in units of the score, that knows how many of the cases decide.
+
+    ``decisive`` are the degrees of freedom for each case: 1 where all cases matter alike, less
+    where few do.  Limits are wider then, so a gate sees less.
+    """
+
+    decisive: float
+
+    def __new__(cls, value: float, decisive: float = 1.0) -> Spread:
+        made = super().__new__(cls, value)
+        made.decisive = decisive
+        return made
+
+
+def case_spread(statistic: Statistic) -> Spread:
+    """Return the spread of a score from an earlier run.
 
     NaN where the score is undefined or there are fewer than two cases.
     """
     n = len(statistic.cases)
     if n < 2 or math.isnan(statistic.observed):
-        return math.nan
-    return float(jackknife_error(leave_one_out(statistic))) * math.sqrt(n)
+        return Spread(math.nan)
+    left_out = leave_one_out(statistic)
+    decisive = float(degrees_of_freedom(left_out)) / n
+    return Spread(float(jackknife_error(left_out)) * math.sqrt(n), min(decisive, 1.0))
 
 
-def paired_spread(this: Statistic, baseline: Statistic) -> float:
+def paired_spread(this: Statistic, baseline: Statistic) -> Spread:
     """Return the spread of the difference of two earlier runs on their common cases."""
     return case_spread(difference(this, baseline))
 
 
-def stated_spread(spread: float, correlation: float) -> float:
+def stated_spread(spread: float, correlation: float) -> Spread:
     """Return the spread of a difference of two runs of equal ``spread``.
 
     ``correlation`` is that of the influence of a case in the one and the other run, -1 to 1.
     """
     if not -1 <= correlation <= 1:
         raise ValueError(f"correlation {correlation}: must lie between -1 and 1")
-    return spread * math.sqrt(2 * (1 - correlation))
+    return Spread(spread * math.sqrt(2 * (1 - correlation)), _decisive(spread))
 
 
-def rate_spread(rate: float, *, per_case: float, correlation: float) -> float:
+def rate_spread(rate: float, *, per_case: float, correlation: float) -> Spread:
     """Return the spread of a rate over ``per_case`` items a case.
 
     ``correlation`` is the intraclass correlation of the items of a case: the variance of a mean of
@@ -56,7 +78,7 @@ def rate_spread(rate: float, *, per_case: float, correlation: float) -> float:
     if not 0 <= rate <= 1 or per_case <= 0:
         raise ValueError(f"rate {rate}, {per_case} items a case: not a rate over items")
     design = 1 + max(per_case - 1, 0) * correlation
-    return math.sqrt(rate * (1 - rate) * design / per_case)
+    return Spread(math.sqrt(rate * (1 - rate) * design / per_case))
 
 
 def detectable(spread: float, n: int, *, power: float = 0.8, confidence: float = 0.95) -> float:
@@ -66,7 +88,7 @@ def detectable(spread: float, n: int, *, power: float = 0.8, confidence: float =
     """
     if n < 2:
         return math.inf
-    return (_quantile(confidence, n) + float(ndtri(power))) * spread / math.sqrt(n)
+    return (_quantile(confidence, n, spread) + float(ndtri(power))) * spread / math.sqrt(n)
 
 
 def cases_needed(
@@ -97,7 +119,7 @@ def power_at(spread: float, n: int, distance: float, *, confidence: float = 0.95
         return 0.0
     if spread <= 0:
         return 1.0 if distance > 0 else 0.0
-    return float(ndtr(distance * math.sqrt(n) / spread - _quantile(confidence, n)))
+    return float(ndtr(distance * math.sqrt(n) / spread - _quantile(confidence, n, spread)))
 
 
 def edge_limit(
@@ -113,5 +135,11 @@ def edge_limit(
     return high - reach if side == "lower" else low + reach
 
 
-def _quantile(confidence: float, n: int) -> float:
-    return float(stdtrit(n - 1, confidence))
+def _quantile(confidence: float, n: int, spread: float) -> float:
+    """Return the expanded quantile of the bound, as in ``intervals_limits``."""
+    df = max(1.0, min(_decisive(spread) * n, n - 1.0))
+    return float(-expanded_quantile(1 - confidence, np.asarray(df)))
+
+
+def _decisive(spread: float) -> float:
+    return spread.decisive if isinstance(spread, Spread) else 1.0

@@ -1,4 +1,4 @@
-"""Limits of rates: exact binomial ones, and Wilson's with the effective number of events.
+"""Limits of rates: exact binomial ones, and Wilson's with the effective number of items.
 
 Items of one case are not independent, so a rate over several organs a case has fewer *effective*
 items than it has items: n / deff, where the design effect compares the variance over cases with
@@ -8,7 +8,7 @@ that of independent items (Korn and Graubard 1998, Survey Methodology 24:193-201
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betaincinv, stdtrit
+from scipy.special import betaincinv, ndtri, stdtrit
 
 from pytest_pet2rep.metrics.resampling_statistic import Numbers
 
@@ -27,12 +27,25 @@ def exact_interval(events: int, of: int, *, confidence: float = 0.95) -> tuple[f
     return exact_limit(events, of, tail, upper=False), exact_limit(events, of, tail, upper=True)
 
 
-def wilson_limit(rate: Numbers, size: Numbers, tail: float, df: Numbers, *, upper: bool) -> Numbers:
-    """Return Wilson's score limit of a rate over ``size`` (effective) items.
+def wilson_limit(
+    rate: Numbers,
+    items: Numbers,
+    tail: float,
+    *,
+    upper: bool,
+    deff: Numbers | float = 1.0,
+    df: Numbers | float = np.inf,
+) -> Numbers:
+    """Return Wilson's score limit of a rate over ``items`` with a design effect.
 
-    Wilson 1927, doi:10.1080/01621459.1927.10502953, with Student's quantile for the normal one.
+    Wilson 1927, doi:10.1080/01621459.1927.10502953.  The variance is that of independent items
+    times ``deff``, times what its being estimated with ``df`` costs (Student's quantile over the
+    normal one, squared), but never less than that of independent items, which is known.
     """
-    score = -stdtrit(df, tail)
+    apart = tail if abs(tail - 0.5) > 1e-3 else 0.499
+    cost = (stdtrit(df, apart) / ndtri(apart)) ** 2
+    size = items / np.maximum(deff * cost, 1.0)
+    score = -ndtri(tail)
     squared = score**2
     centre = (rate * size + squared / 2) / (size + squared)
     reach = score * np.sqrt(rate * (1 - rate) * size + squared / 4) / (size + squared)
@@ -43,24 +56,22 @@ def wilson_interval(events: int, of: int, *, confidence: float = 0.95) -> tuple[
     """Return Wilson's two-sided interval of independent items; (0, 1) without items."""
     if not of:
         return 0.0, 1.0
-    tail, rate, size = (1 - confidence) / 2, np.float64(events / of), np.float64(of)
-    many = np.float64(np.inf)
-    low = wilson_limit(np.asarray(rate), np.asarray(size), tail, np.asarray(many), upper=False)
-    high = wilson_limit(np.asarray(rate), np.asarray(size), tail, np.asarray(many), upper=True)
+    tail, rate, items = (1 - confidence) / 2, np.asarray(events / of), np.asarray(float(of))
+    low, high = (wilson_limit(rate, items, tail, upper=upper) for upper in (False, True))
     return float(low), float(high)
 
 
-def effective_size(events: Numbers, of: Numbers) -> Numbers:
-    """Return the effective number of items of a rate, at most their number.
+def design_effect(events: Numbers, of: Numbers) -> Numbers:
+    """Return the variance of a rate over cases, in units of that of independent items.
 
-    ``events`` and ``of`` have shape (cases, ...): events and items of each case.
+    ``events`` and ``of`` have shape (cases, ...): events and items of each case.  1 where every
+    item or none is an event.
     """
     n = len(of)
-    items = of.sum(axis=0)
-    whole = np.maximum(items, 1e-300)
+    whole = np.maximum(of.sum(axis=0), 1e-300)
     rate = events.sum(axis=0) / whole
     residuals = ((events - rate * of) ** 2).sum(axis=0)
     variance = n / max(n - 1, 1) * residuals / whole**2
     independent = rate * (1 - rate) / whole
-    deff = np.where(independent > 0, variance / np.where(independent > 0, independent, 1.0), 1.0)
-    return np.asarray(items / np.maximum(deff, 1.0))
+    some = independent > 0
+    return np.asarray(np.where(some, variance / np.where(some, independent, 1.0), 1.0))
