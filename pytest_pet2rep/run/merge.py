@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.errors import DataProblem, UsageProblem
 from pytest_pet2rep.run.comparability import Difference, card_differences
+from pytest_pet2rep.run.error_budget import RUN_BROKE, broken_cases
 from pytest_pet2rep.run.plan import PlannedItem
 from pytest_pet2rep.run.runfiles import (
     CaseKey,
@@ -25,15 +26,16 @@ from pytest_pet2rep.run.runfiles import (
 from pytest_pet2rep.run.runfiles_encoding import bare_record, item_of
 from pytest_pet2rep.run.runfiles_saving import NEVER_RAN
 from pytest_pet2rep.run.shards import ShardSet, shard_of_cases
+from pytest_pet2rep.run.verdict import RunFacts, Verdict, run_verdict
 from pytest_pet2rep.types import Record
 
 if TYPE_CHECKING:
     from pytest_pet2rep.run.summary import Summary
 
 _NO_IMAGES = "no images"
-DEFERRED = "deferred"
+NOT_JUDGED = "the gates are not judged yet: pet2rep gate does it"
 _UNJUDGED: Mapping[str, Any] = {
-    "verdict": DEFERRED, "reason": "not judged since the merge: pet2rep gate does it",
+    "verdict": str(Verdict.DEFERRED), "reason": NOT_JUDGED,
     "value": None, "reference": None, "reference_name": "", "difference": None, "bound": None,
     "interval": None, "n": 0, "events": None, "method": "", "adjusted_p": None,
 }  # fmt: skip
@@ -65,8 +67,7 @@ def merge_runs(runs: Sequence[RunData], *, allowed: Collection[str] = ()) -> Run
         records=records,
         texts=_texts(runs),
         floors=_floors(runs),
-        gates=(demands := _demands(runs)),
-        verdict=DEFERRED if demands else "",
+        gates=_demands(runs),
         timing=_timing(runs),
         shards=None if whole else shards,
     )
@@ -74,27 +75,42 @@ def merge_runs(runs: Sequence[RunData], *, allowed: Collection[str] = ()) -> Run
 
 
 def judged(run: RunData) -> RunData:
-    """Return ``run`` with its summary computed from its records, and its exit code without gates.
+    """Return ``run`` with its summary and verdict worked out from its records, as in a run.
 
-    As in a run: what failed in ``strict``, or what broke in ``report``, is 1; so is a hole.
+    Gates wait for ``pet2rep gate``; the verdict is then ``deferred``, or ``not_measured`` where a
+    record is missing.
     """
     from pytest_pet2rep.run.summary_json import summary_plain
-    from pytest_pet2rep.types import BROKEN
 
-    strict = run.card["expectations"] == "strict"
-    failed = any(r.failed and (strict or r.outcome in BROKEN) for r in run.records)
-    reason = ""
-    if run.holes:
-        reason = f"{len(run.holes)} of {len(run.planned)} planned items have no result"
-    code = 1 if failed or run.holes else 0
+    found = run_verdict(_facts(run))
+    reason = NOT_JUDGED if found.verdict is Verdict.DEFERRED else found.reason
     plain = summary_plain(
-        summary_of(run), exit_code=code, exit_reason=reason, gates=run.gates, verdict=run.verdict
+        summary_of(run),
+        exit_code=found.code,
+        exit_reason=reason,
+        gates=run.gates,
+        verdict=str(found.verdict),
     )
     return replace(
         run,
         summary=plain,
-        exit={"code": code, "reason": reason},
+        verdict=str(found.verdict),
+        exit={"code": found.code, "reason": reason},
         timing={**run.timing, **plain["timing"]},
+    )
+
+
+def _facts(run: RunData) -> RunFacts:
+    strict = run.card["expectations"] == "strict"
+    failed = [r for r in run.records if r.failed and r.outcome not in RUN_BROKE]
+    return RunFacts(
+        gates_set=bool(run.gates),
+        deferred=bool(run.gates),
+        planned=len(run.planned),
+        holes=len(run.holes),
+        failed_items=len(failed) if strict else 0,
+        broken_cases=broken_cases(run.records),
+        cases=len({(record.case, record.repeat) for record in run.records}),
     )
 
 

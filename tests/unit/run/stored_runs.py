@@ -16,6 +16,7 @@ from pytest_pet2rep.run.runfiles_encoding import item_of
 from pytest_pet2rep.run.runfiles_saving import begin, finish
 from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.run.settings import RunSettings
+from pytest_pet2rep.run.verdict import RunFacts, run_verdict
 from pytest_pet2rep.types import Record
 from tests.validated import validate_files
 
@@ -109,9 +110,22 @@ def store_run(
     saving = begin(runtime, planned, folder)
     holes = [(planned[at], "it never ran") for at in sorted(lost)]
     summary = runtime.summarise(heard, holes=holes, seconds=1.5)
-    code = 1 if holes or any(record.failed for record in records) else 0
-    reason = f"{len(holes)} of {len(planned)} planned items have no result" if holes else ""
-    run = finish(saving, runtime, heard, summary, exit_code=code, exit_reason=reason)
+    verdict = run_verdict(
+        RunFacts(
+            planned=len(planned),
+            holes=len(holes),
+            failed_items=sum(record.failed for record in heard),
+        )
+    )
+    run = finish(
+        saving,
+        runtime,
+        heard,
+        summary,
+        verdict=str(verdict.verdict),
+        exit_code=verdict.code,
+        exit_reason=verdict.reason,
+    )
     assert validate_files(folder) == 2 + len(files)
     return run
 

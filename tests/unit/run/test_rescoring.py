@@ -97,8 +97,12 @@ def test_an_unknown_organ_list_or_metric_is_refused(stored: RunData) -> None:
 
 
 def test_the_command_prints_and_stores_the_rescored_run(
-    stored: RunData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    stored: RunData,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
     out = tmp_path / "again"
     assert main(["score", str(stored.path), "--section", "both", "-o", str(out)]) == 0
     assert "section:both" in capsys.readouterr().out
