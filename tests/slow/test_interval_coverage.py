@@ -72,3 +72,28 @@ def test_two_equal_runs_fail_at_the_nominal_rate_and_pass_as_often_as_planned() 
         passed += found.lower.limit > -margin
     assert_share(failed, 0.04, 0.06)
     assert_share(passed, 0.77, 0.83)
+
+
+def sampled(rng: np.random.Generator, of: np.ndarray, chance: np.ndarray) -> Statistic:
+    """Draw one run of three repeats of every case."""
+    found = rng.binomial(of[:, None], chance[:, None], (len(of), 3))
+    rows = np.stack([found, np.broadcast_to(of[:, None], found.shape)], axis=2).astype(np.float64)
+    names = tuple(f"c{at}" for at in range(len(of)))
+    return Statistic(name="recall", cases=names, sums=rows.sum(axis=1), value=ratio, repeats=rows)
+
+
+def test_cases_hold_the_scatter_of_their_repeats_and_a_second_level_adds_to_it() -> None:
+    """Two equal runs differ by nothing but their repeats: the hardest case for a second level."""
+    rng, size = np.random.default_rng(4), (1 - RHO) / RHO
+    covered = {False: 0, True: 0}
+    sims = 400
+    for _ in range(sims):
+        of = rng.binomial(19, 0.1, CASES)
+        chance = rng.beta(HIT * size, (1 - HIT) * size, CASES)
+        one, other = sampled(rng, of, chance), sampled(rng, of, chance)
+        for two_stage in covered:
+            found = paired_difference(one, other, resamples=500, two_stage=two_stage).interval
+            covered[two_stage] += found.low <= 0 <= found.high
+    assert stats.binomtest(covered[False], sims, 0.93, alternative="less").pvalue > 1e-4
+    assert stats.binomtest(covered[False], sims, 0.97, alternative="greater").pvalue > 1e-4
+    assert covered[True] > covered[False]
