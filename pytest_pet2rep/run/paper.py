@@ -42,7 +42,7 @@ def paper_table(found: ScoreSet, model: str) -> Table:
     )
     return Table(
         columns=(
-            Column(title="model", shrink_to=16),
+            Column(title="model", shrink_to=26),
             *(Column(title=name, align=Align.RIGHT) for name in COMPARED),
         ),
         rows=(mine, (), *published),

@@ -59,7 +59,7 @@ def test_the_preset_chooses_what_the_user_did_not_and_shows_the_published_rows(
         [
             "pet2rep: model replay/outputs.jsonl, paper decoding*",
             "*pet2rep paper*",
-            "this run: replay/outputs.jsonl *100.0",
+            "this run: replay/outputs* 100.0 *>99.9",
             "template copied *31.5 *14.8 *51.1 *22.8 *22.2 *22.5 *27.5",
             "published rows: arXiv 2508.04062*",
             "unlike the preset: views is separate, not fused",
