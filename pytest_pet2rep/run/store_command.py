@@ -115,7 +115,8 @@ def _export(options: argparse.Namespace) -> int:
     entries = [e for e in journal.all_entries() if selection.means(e) and _is_scored(e)]
     models = sorted({str(entry["facts"].get("model", "")) for entry in entries})
     if not entries or len(models) > 1:
-        known = ", ".join(models) or "none"
+        there = {str(entry["facts"].get("model", "")) for entry in journal.all_entries()}
+        known = ", ".join(models or sorted(there)) or "none"
         raise UsageProblem(
             f"name the answers of one model with --model or --run: in {root} these have some: "
             f"{known}"
