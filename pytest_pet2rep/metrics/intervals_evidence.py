@@ -165,12 +165,17 @@ class Evidence:
     def _differing(self) -> int:
         """Cases in which two runs differ by something that the score sees."""
         differs = self.statistic.differs
-        moved = int((self._moves > NOTHING).sum())
-        return moved if differs is None else min(moved, int(differs.sum()))
+        if differs is None or (self._flat and abs(self.value) <= NOTHING):
+            return 0
+        moved = len(differs) if self._flat else int((self._moves > NOTHING).sum())
+        return min(moved, int(differs.sum()))
 
     @property
     def _few_differ(self) -> bool:
-        return self.statistic.differs is not None and self._differing < FEWEST_CASES
+        """Two runs that differ in next to no case, or in all of them by the same."""
+        if self.statistic.differs is None:
+            return False
+        return self._flat or self._differing < FEWEST_CASES
 
     @cached_property
     def _moves(self) -> Numbers:
@@ -222,17 +227,21 @@ class Evidence:
         All m cases are at the edge, so with confidence 1 - tail a share of at most
         1 - tail^(1/m) of others is not; each of those is at worst at the other edge.
         """
-        low, high = self.statistic.bounds
         if self._edge is None:
             events, of = self.statistic.sums.sum(axis=0)[:2]
             return exact_limit(events, of, tail, upper=upper)
-        reach = (high - low) * exact_limit(0, self.statistic.carriers, tail, upper=True)
-        if self._edge == high:
-            return high if upper else max(low, self.value - reach)
-        return min(high, self.value + reach) if upper else low
+        return self._beyond(exact_limit(0, self.statistic.carriers, tail, upper=True), upper)
+
+    def _beyond(self, share: float, upper: bool) -> float:
+        """Return the score if a ``share`` of cases were at its highest (lowest) value instead."""
+        end = self.statistic.bounds[1 if upper else 0]
+        return end if end == self._edge else self.value + share * (end - self.value)
 
     def _share_limit(self, tail: float, *, upper: bool) -> float:
-        """Limit from the share of cases that differ, each at worst by the whole range."""
+        """Limit from the share of cases that differ (from each other), each at worst by all."""
+        if self._flat:
+            share = exact_limit(0, self.statistic.carriers, tail, upper=True)
+            return self._beyond(share, upper)
         count = self._differing
         share = exact_limit(count, max(self.statistic.carriers, count), tail, upper=True)
         reach = share * self.statistic.bounds[1]

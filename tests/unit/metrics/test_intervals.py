@@ -218,6 +218,16 @@ def test_two_runs_that_differ_in_three_cases_are_not_judged_by_a_bootstrap() -> 
     assert found.lower.limit < found.value < found.upper.limit
 
 
+def test_a_run_that_is_better_in_every_case_by_as_much_is_better() -> None:
+    perfect, nothing = mean([1.0] * 40), mean([0.0] * 40)
+    found = paired_difference(perfect, nothing)
+    assert (found.value, found.interval.method, found.interval.high) == (1.0, "exact_share", 1.0)
+    assert found.lower.limit == pytest.approx(1 - 2 * (1 - 0.05 ** (1 / 40)))
+    assert found.lower.reliable
+    by_some = paired_difference(mean([0.7] * 40), mean([0.4] * 40))
+    assert 0.1 < by_some.lower.limit < by_some.value < by_some.upper.limit
+
+
 def test_a_difference_is_taken_over_the_common_cases() -> None:
     run = drawn_mean(0)
     mine, theirs = run.over(run.cases[:60]), run.over(run.cases[:19:-1])
