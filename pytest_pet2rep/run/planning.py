@@ -104,15 +104,15 @@ def assumptions_of(arguments: Mapping[str, str], metrics: Sequence[str]) -> Assu
         if key not in known:
             raise UnknownName("argument of --pet2rep-plan-arg", key, known)
         found[key] = _number(key, text)
-    assumptions = Assumptions(
-        expected={name: value for name, value in found.items() if name in metrics}
-    )
     for key in ("correlation", "intraclass"):
-        if key in found:
-            if not 0 <= found[key] <= 1:
-                raise UsageProblem(f"--pet2rep-plan-arg={key}={found[key]:g}: between 0 and 1")
-            assumptions = replace(assumptions, **{key: found[key]})
-    return assumptions
+        if not 0 <= found.get(key, 0.0) <= 1:
+            raise UsageProblem(f"--pet2rep-plan-arg={key}={found[key]:g}: between 0 and 1")
+    usual = Assumptions()
+    return Assumptions(
+        correlation=found.get("correlation", usual.correlation),
+        intraclass=found.get("intraclass", usual.intraclass),
+        expected={name: value for name, value in found.items() if name in metrics},
+    )
 
 
 def _number(key: str, text: str) -> float:
