@@ -75,7 +75,7 @@ def test_a_run_has_a_folder_of_its_own_in_the_cache_unless_one_is_named(
     assert load_run(folder).run_id.startswith(folder.name[-8:])
 
 
-def test_a_process_that_dies_leaves_its_plan_and_no_run(
+def test_a_process_that_dies_leaves_its_plan_and_a_resumed_run_is_held_to_it(
     pytester: pytest.Pytester,
     cohort: Path,
     run: Run,
@@ -86,8 +86,11 @@ def test_a_process_that_dies_leaves_its_plan_and_no_run(
     run("py/counted:Model", "--pet2rep-run-dir=dead")
     assert [path.name for path in (pytester.path / "dead").glob("*.json*")] == ["planned.json"]
     monkeypatch.delenv("DIE_IN")
-    assert run("py/counted:Model", "--pet2rep-run-dir=dead").ret == 0
+    run("py/counted:Model", "--pet2rep-run-dir=dead", "--pet2rep-resume")
     assert load_run(pytester.path / "dead").complete
+    drop_a_tenth(pytester.path / "dead")
+    assert not load_run(pytester.path / "dead").complete
+    assert command("gate", str(pytester.path / "dead"), "--gate", "error_rate <= 1") == 20
 
 
 def test_other_files_are_never_written_over(
