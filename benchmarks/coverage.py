@@ -323,10 +323,8 @@ def missed_goals(
     for row in coverage:
         if row["method"] != "auto" or _few(row):
             continue
-        # The interval speaks of a class from 30 expected events in the cohort at hand.
-        if not GOAL[0] <= row["coverage_reliable"] <= GOAL[1]:
-            share = row["coverage_reliable"]
-            found.append(f"coverage {share:.3f}: {_where(row)} {row['measure']}")
+        if not GOAL[0] <= row["coverage"] <= GOAL[1]:
+            found.append(f"coverage {row['coverage']:.3f}: {_where(row)} {row['measure']}")
     for row in gates:
         if _few(row):
             continue
