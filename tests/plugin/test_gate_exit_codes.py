@@ -268,3 +268,36 @@ def test_a_run_that_lost_a_tenth_of_its_records_is_never_green(
     )  # fmt: skip
     assert result.ret == 20
     assert "6 of 62 planned items have no result" in result.outlines[-1]
+
+
+def test_a_resumed_run_that_lost_records_is_not_green_either(
+    two_cases: Path, run: Run, outputs: Callable[..., str]
+) -> None:
+    model = outputs(PERFECT)
+    for more in ((), ("--pet2rep-resume",)):
+        assert run(model, "--pet2rep-floors=none", *GOOD, "-p", "losing", *more).ret == 20
+    assert run(model, "--pet2rep-floors=none", *GOOD, "--pet2rep-resume").ret == 0
+
+
+def test_a_gate_on_a_baseline_counts_from_the_second_run_on(
+    pytester: pytest.Pytester, two_cases: Path, run: Run, outputs: Callable[..., str]
+) -> None:
+    options = (
+        "--pet2rep-baseline=main", "--pet2rep-baseline-missing=save", "--pet2rep-floors=none",
+        "--pet2rep-gate=coverage >= baseline - 0.05",
+    )  # fmt: skip
+    first = run(outputs(PERFECT), *options)
+    assert first.outlines[-1] == "pet2rep: exit 0 (pass): 1 gate: 1 deferred"
+    assert run(outputs(PERFECT), *options).outlines[-1].endswith("1 gate: 1 passed")
+    silent = REFERENCE.replace("两肺纹理清晰，FDG摄取未见异常。", "")
+    worse = run(outputs(PERFECT | {"PET-2": silent}), *options)
+    assert worse.ret == 1
+    worse.stdout.fnmatch_lines(
+        [
+            "x fail *91.7 against 100.0 (main)*",
+            "x coverage >= baseline - 0.05: the observed difference decides",
+        ]
+    )
+    other = run(outputs(PERFECT), *options, "--pet2rep-section=impression")
+    assert other.ret == 4
+    other.stderr.fnmatch_lines(["*the runs cannot be compared, they differ in *section*"])
