@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from pytest_pet2rep import __version__
 from pytest_pet2rep.errors import Pet2repError
+from pytest_pet2rep.run.result_parsers import add_result_commands
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_compare(commands.add_parser("compare", help="what changed from a baseline to a run"))
     _add_gate(commands.add_parser("gate", help="judge a stored run by gates"))
     _add_merge(commands.add_parser("merge", help="the shards of a run as one run"))
+    _add_report(commands.add_parser("report", help="a run as one HTML page"))
+    add_result_commands(commands)
     _add_import(commands.add_parser("import", help="turn a data set into cases"))
     _add_read(commands.add_parser("read", help="show what is read in a report, and why"))
     _add_audit(commands.add_parser("audit", help="measure how well reports are read"))
@@ -133,6 +136,20 @@ def _add_merge(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--allow-difference", action="append", default=[], metavar="NAME")
     parser.set_defaults(run=_merge)
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Write a stored run as one HTML page that needs no network: verdict, scores beside floors "
+        "and a baseline, organs, cases with both texts. --cases names the cohort for its images."
+    )
+    parser.epilog = "example: pet2rep report runs/candidate -o report.html --baseline release-1"
+    parser.add_argument("run_path", type=Path, metavar="RUN")
+    parser.add_argument("-o", "--out", type=Path, metavar="FILE", help="default: RUN/report.html")
+    parser.add_argument("--baseline", default="", metavar="RUN", help="name, file or run folder")
+    parser.add_argument("--cases", type=Path, metavar="COHORT", help="show the images of its cases")
+    parser.add_argument("--language", choices=("zh", "en"), help="of the page at first sight")
+    parser.set_defaults(run=_report)
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
@@ -322,6 +339,12 @@ def _merge(parsed: argparse.Namespace) -> int:
     from pytest_pet2rep.run.merge_command import merge_shards
 
     return merge_shards(parsed)
+
+
+def _report(parsed: argparse.Namespace) -> int:
+    from pytest_pet2rep.run.report_command import report_stored
+
+    return report_stored(parsed)
 
 
 def _import(parsed: argparse.Namespace) -> int:

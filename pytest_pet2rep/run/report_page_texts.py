@@ -1,0 +1,89 @@
+"""A report text cut at its mentions, each with what the extractor read there and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pytest_pet2rep.render.untrusted import terminal_safe
+from pytest_pet2rep.types import Mention, Section, Side
+
+if TYPE_CHECKING:
+    from pytest_pet2rep.anatomy import Profile
+
+
+def marked_text(text: str, profile: Profile, section: str) -> dict[str, Any]:
+    """Read ``text`` and return its ``pieces`` and ``mentions``.
+
+    A piece is ``[text, mentions]``, or ``[text]`` outside all of them; the first of the mentions
+    is the one that the piece stands for (the innermost), and ``starts`` of a mention is the
+    number of its first piece, -1 where another one stands in front of it.  Offsets stay on this
+    side: pieces show invisible characters as escapes.
+    """
+    from pytest_pet2rep.findings.reader import default_section, read
+
+    reading = read(text)
+    mentions = sorted(reading.mentions, key=lambda m: (m.start, -m.end, m.organ))
+    scored = _scored(section, default_section(reading))
+    cuts = sorted({0, len(text), *(m.start for m in mentions), *(m.end for m in mentions)})
+    pieces: list[list[Any]] = []
+    starts = [-1] * len(mentions)
+    active: list[int] = []
+    upcoming = 0
+    for begin, end in zip(cuts, cuts[1:], strict=False):
+        active = [number for number in active if mentions[number].end > begin]
+        while upcoming < len(mentions) and mentions[upcoming].start <= begin:
+            if mentions[upcoming].end > begin:
+                active.append(upcoming)
+            upcoming += 1
+        inner = list(reversed(active))
+        if inner and starts[inner[0]] < 0 and mentions[inner[0]].start == begin:
+            starts[inner[0]] = len(pieces)
+        shown = terminal_safe(text[begin:end], line_feeds=True)
+        pieces.append([shown, inner] if inner else [shown])
+    organ_of = _organ_of(profile)
+    return {
+        "pieces": pieces,
+        "mentions": [
+            _plain(mention, organ_of.get(mention.organ, ""), scored, starts[number], text)
+            for number, mention in enumerate(mentions)
+        ],
+        "extractor": reading.extractor,
+    }
+
+
+def _scored(section: str, alone: Section) -> frozenset[str]:
+    """Sections whose mentions decide; a text that has only an impression is scored by it."""
+    if section == Section.BOTH:
+        return frozenset({str(Section.FINDINGS), str(Section.IMPRESSION)})
+    return frozenset({str(alone) if section == Section.FINDINGS else section})
+
+
+def _organ_of(profile: Profile) -> Mapping[str, str]:
+    """Fine organ -> organ of the list; an organ in two regions belongs to the first."""
+    found: dict[str, str] = {}
+    for organ in profile.organs:
+        for fine in organ.fine:
+            found.setdefault(fine, organ.id)
+    return found
+
+
+def _plain(
+    mention: Mention, organ: str, scored: frozenset[str], starts: int, text: str
+) -> dict[str, Any]:
+    names: Sequence[str] = (mention.part, mention.degree)
+    return {
+        "organ": organ,
+        "fine": mention.organ,
+        "state": str(mention.state),
+        "side": "" if mention.side is Side.NONE else str(mention.side),
+        "part": terminal_safe(names[0]),
+        "degree": names[1],
+        "certainty": str(mention.certainty),
+        "suvmax": mention.suvmax,
+        "section": str(mention.section),
+        "rule": mention.rule,
+        "scored": bool(organ) and str(mention.section) in scored,
+        "starts": starts,
+        "evidence": terminal_safe(text[mention.start : mention.end]),
+    }
