@@ -325,6 +325,8 @@ class Runtime:
         notes = []
         if missing:
             notes.append(f"pet2rep: no line for {len(missing)} cases: {_some(missing)}")
+        if getattr(self.provider, "images_verified", True) is None:
+            notes.append("pet2rep: images unverified: no token count says that they were looked at")
         if surplus:
             notes.append(f"pet2rep: {len(surplus)} ids are no case of the cohort: {_some(surplus)}")
         return notes

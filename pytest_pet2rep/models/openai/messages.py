@@ -24,6 +24,8 @@ def parameters(model: str, request: GenerationRequest, endpoint: Endpoint) -> di
         "model": model,
         "messages": _messages(request),
         "temperature": decoding.get("temperature", 1.0) if sampled else 0.0,
+        # Stated, because some servers otherwise take a penalty from the checkpoint.
+        "frequency_penalty": 0.0,
         "seed": int(decoding.get("seed", 0)) + request.repeat,
         endpoint.token_limit: decoding.get("max_new_tokens"),
     }

@@ -77,6 +77,7 @@ def test_greedy_and_paper_decoding_reach_the_server() -> None:
             generate_one(model, ask(profile="paper"))
     greedy, paper, vendor = server.asked
     assert (greedy["temperature"], greedy["seed"], greedy["max_tokens"]) == (0.0, 7, 9)
+    assert greedy["frequency_penalty"] == 0.0
     assert "top_k" not in greedy
     assert (paper["temperature"], paper["top_p"], paper["top_k"]) == (0.7, 1.0, 50)
     assert "top_k" not in vendor
