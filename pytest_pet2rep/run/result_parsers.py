@@ -1,0 +1,35 @@
+"""Options of the commands that show, pass on and rate stored results.
+
+Cheap on purpose: ``pet2rep --help`` imports it, and what a command does only when it is called.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[Any]
+
+
+def add_result_commands(commands: Commands) -> None:
+    """Add these commands to the ones of ``pet2rep``."""
+    _add_show(commands.add_parser("show", help="a stored run, or one case of it, in the terminal"))
+
+
+def _add_show(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Show a stored run: gates, organs, scores, worst cases; or one case with both texts."
+    )
+    parser.epilog = "example: pet2rep show runs/new PET-0001"
+    parser.add_argument("run_path", type=Path, metavar="RUN", help="run folder or baseline file")
+    parser.add_argument("case", nargs="?", default="", metavar="CASE", help="id, or its beginning")
+    parser.add_argument("--all", action="store_true", help="every score and every case")
+    parser.set_defaults(run=_show)
+
+
+def _show(parsed: argparse.Namespace) -> int:
+    from pytest_pet2rep.run.show_command import show_stored
+
+    return show_stored(parsed)
