@@ -57,7 +57,8 @@ class Reporter:
         self.started = time.perf_counter()
 
     def pytest_report_header(self) -> list[str]:
-        return self.runtime.header()
+        gates = [f"pet2rep: gate {gate.expression}" for gate in self.config.stash[GATES].gates]
+        return [*self.runtime.header(), *(terminal_safe(line) for line in gates)]
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._plan([item.nodeid for item in session.items])
