@@ -49,9 +49,15 @@ def activate(config: pytest.Config) -> None:
     """
     options = read_options(config)
     if options.json is not None:
-        _check_writable(options.json)
+        _check_writable(options.json, "--pet2rep-json")
+    if options.html is not None:
+        _check_writable(options.html, "--pet2rep-html")
     worker = getattr(config, "workerinput", None)
     with mistakes_as_usage_errors():
+        if options.html is not None:
+            from pytest_pet2rep.render.html.environment import check_jinja
+
+            check_jinja()
         cohort = chosen_cohort(config, options.run.cases)
         run_id = worker["pet2rep_run"] if worker else uuid.uuid4().hex
         model_process = worker.get("pet2rep_model_process") if worker else None
@@ -157,13 +163,13 @@ def _served_at(run: RunSettings, base_url: str) -> RunSettings:
     return replace(run, model_args={**run.model_args, "base_url": base_url})
 
 
-def _check_writable(path: Path) -> None:
-    """Refuse a path that the summary could not be written to, before any report is made."""
+def _check_writable(path: Path, option: str) -> None:
+    """Refuse a path that nothing could be written to, before any report is made."""
     if path.is_dir():
-        raise pytest.UsageError(f"--pet2rep-json={path} is a folder: name a file in it")
+        raise pytest.UsageError(f"{option}={path} is a folder: name a file in it")
     there = path if path.exists() else next(p for p in path.parents if p.exists())
     if not os.access(there, os.W_OK) or (there != path and not there.is_dir()):
-        raise pytest.UsageError(f"--pet2rep-json={path} cannot be written: {there} is in the way")
+        raise pytest.UsageError(f"{option}={path} cannot be written: {there} is in the way")
 
 
 def deactivate(config: pytest.Config) -> None:

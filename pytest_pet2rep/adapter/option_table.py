@@ -298,4 +298,10 @@ OPTIONS: tuple[OptionRow, ...] = (
         repeatable=True,
     ),
     OptionRow("json", "write the whole summary as JSON", metavar="PATH"),
+    OptionRow(
+        "gates-junit",
+        "write the gates as a JUnit file of their own (items: pytest's --junitxml)",
+        metavar="PATH",
+    ),
+    OptionRow("html", "write the report of the run as one HTML page", metavar="PATH"),
 )

@@ -32,6 +32,8 @@ class Options:
     """Say what the gates can see, and generate nothing."""
     plan_args: Mapping[str, str] = field(default_factory=dict)
     json: Path | None = None
+    gates_junit: Path | None = None
+    html: Path | None = None
     run_dir: Path | None = None
     save: str = ""
     """Name of the baseline that this run becomes."""
@@ -130,6 +132,8 @@ def read_options(config: pytest.Config) -> Options:
         plan=bool(_raw(config, "plan")),
         plan_args=_pairs(config, "plan-arg"),
         json=_path(config, "json"),
+        gates_junit=_path(config, "gates-junit"),
+        html=_path(config, "html"),
         run_dir=_path(config, "run-dir"),
         save=text["save"],
         baseline=text["baseline"],

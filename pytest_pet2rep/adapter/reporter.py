@@ -11,6 +11,7 @@ import pytest
 
 from pytest_pet2rep.adapter.happenings import Happenings
 from pytest_pet2rep.adapter.options import Options
+from pytest_pet2rep.adapter.outputs import append_step_summary, check_gates_junit, write_gates
 from pytest_pet2rep.adapter.state import GATES, OPTIONS
 from pytest_pet2rep.adapter.wire import PROPERTY, from_wire
 from pytest_pet2rep.errors import StoreError, UsageProblem
@@ -46,6 +47,7 @@ class Reporter:
         self.config = config
         self.runtime = runtime
         self.options: Options = config.stash[OPTIONS]
+        check_gates_junit(self.options.gates_junit)
         self.planned: dict[str, PlannedItem] = {}
         self.records: dict[str, Record] = {}
         self.happened = Happenings()
@@ -54,6 +56,7 @@ class Reporter:
         self.stored: RunData | None = None
         self.gates: tuple[GateResult, ...] = ()
         self.verdict: RunVerdict | None = None
+        self.note = ""
         self.started = time.perf_counter()
 
     def pytest_report_header(self) -> list[str]:
@@ -138,11 +141,12 @@ class Reporter:
             facts = replace(facts, run_wide_error=facts.run_wide_error or str(why))
         facts = replace(facts, gates=tuple(result.verdict for result in self.gates))
         self.verdict = run_verdict(facts)
-        for write in (self._store, self._write_json):
+        for write in (self._store, self._write_json, self._write_html):
             if problem := write(self.verdict):
                 facts = replace(facts, unwritten=problem)
                 self.verdict = run_verdict(facts)
         session.exitstatus = self.verdict.code
+        self.note = append_step_summary(self.stored, self.summary)
 
     def _holes(self) -> list[tuple[PlannedItem, str]]:
         crashed = self.happened.crashed
@@ -211,6 +215,28 @@ class Reporter:
             return f"{self.options.json} cannot be written: {why}"
         return ""
 
+    def _write_html(self, verdict: RunVerdict) -> str:
+        """Write the page of the run, with what its baseline says where there is one."""
+        if self.options.html is None or self.stored is None:
+            return ""
+        from pytest_pet2rep.run.report_command import report_of_session
+
+        try:
+            report_of_session(
+                self.runtime,
+                self.stored,
+                self.options.html,
+                baseline=self.config.stash[GATES].baseline,
+                allowed=self.options.allow_difference,
+            )
+        except UsageProblem as why:
+            return str(why)
+        return ""
+
+    def _write_gates(self, verdict: RunVerdict) -> str:
+        started = self.saving.started if self.saving is not None else ""
+        return write_gates(self.options, self.summary, self._gates_plain(), verdict, started)
+
     def _gates_plain(self) -> list[Mapping[str, object]]:
         if not self.gates:
             return []
@@ -234,6 +260,8 @@ class Reporter:
         show(terminalreporter, self.summary, self.options, "", folder)
         show_paper(terminalreporter, self.summary, self.options)
         show_gates(terminalreporter, self.gates)
+        if self.note:
+            terminalreporter.write_line(terminal_safe(f"pet2rep: {self.note}"), yellow=True)
 
     def _last_line(self, session: pytest.Session) -> None:
         """Say the exit code and why, below everything else, with and without a terminal plugin."""

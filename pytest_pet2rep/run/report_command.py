@@ -168,7 +168,7 @@ def _of_cohort(run: RunData, cohort: Cohort) -> PictureSet:
 
 
 def _saw_images(run: RunData) -> bool:
-    return run.card.get("preprocessing", NO_IMAGES) != NO_IMAGES
+    return str(run.card.get("preprocessing", NO_IMAGES)) != NO_IMAGES
 
 
 def _withheld(run: RunData) -> bool:

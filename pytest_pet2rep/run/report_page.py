@@ -222,7 +222,7 @@ def _checks(run: RunData) -> Iterator[tuple[str, tuple[tuple[str, int], ...]]]:
 
 
 def _flat(card: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Return the entries of the run card as dotted names and text; the list of cases is left out."""
+    """Return the entries of the run card as dotted names and text, without its long lists."""
     for name, value in card.items():
         place = f"{prefix}{name}"
         if place in ("cohort.case_list", "scoring", "metrics"):

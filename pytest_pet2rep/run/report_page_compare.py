@@ -47,7 +47,7 @@ class FlipLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ComparisonView:
-    """This run against a baseline."""
+    """One run against a baseline."""
 
     here: str
     there: str

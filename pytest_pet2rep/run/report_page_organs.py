@@ -14,9 +14,11 @@ from pytest_pet2rep.run.runfiles import RunData
 from pytest_pet2rep.run.slices import is_abnormal
 from pytest_pet2rep.types import Kind, Outcome, Record
 
-WIDTH, HEIGHT, SHIFT = 420.0, 404.0, 110.0
-"""Box of the figure; how far the drawing stands from its left edge, for the names beside it."""
+WIDTH, SHIFT = 420.0, 110.0
+"""Width of the figure; how far the drawing stands from its left edge, for the names beside it."""
 TOP, BOTTOM = 12.0, 396.0
+GAP = 25.0
+"""Least distance of two names."""
 STEPS = (0.10, 0.25, 0.50)
 """Rates at which the next darker colour begins."""
 
@@ -165,17 +167,30 @@ def _anchor(parts: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
 def _places(
     anchors: Sequence[tuple[str, tuple[float, float]]],
 ) -> dict[str, tuple[bool, tuple[float, float]]]:
-    """Put the names in two columns beside the body, from top to bottom, at even distances."""
+    """Put the names in two columns beside the body, each as near to its organ as there is room."""
     by_x = sorted(anchors, key=lambda found: (found[1][0], found[0]))
     half = (len(by_x) + 1) // 2
     found = {}
     for left, column in ((True, by_x[:half]), (False, by_x[half:])):
         ordered = sorted(column, key=lambda one: (one[1][1], one[0]))
-        step = (BOTTOM - TOP) / max(len(ordered), 1)
-        for row, (organ, _) in enumerate(ordered):
-            x = 100.0 if left else WIDTH - 100.0
-            found[organ] = (left, (x, round(TOP + step * (row + 0.5), 1)))
+        x = 100.0 if left else WIDTH - 100.0
+        heights = _apart([anchor[1] for _, anchor in ordered])
+        for (organ, _), y in zip(ordered, heights, strict=True):
+            found[organ] = (left, (x, y))
     return found
+
+
+def _apart(wanted: Sequence[float]) -> list[float]:
+    """Move rising heights as little as needed so that names do not touch, from TOP to BOTTOM."""
+    gap = min(GAP, (BOTTOM - TOP) / max(len(wanted), 1))
+    heights: list[float] = []
+    for height in wanted:
+        heights.append(max(height, TOP if not heights else heights[-1] + gap))
+    limit = BOTTOM
+    for at in reversed(range(len(heights))):
+        heights[at] = round(min(heights[at], limit), 1)
+        limit = heights[at] - gap
+    return heights
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.render.untrusted import terminal_safe
@@ -30,7 +31,7 @@ def marked_text(text: str, profile: Profile, section: str) -> dict[str, Any]:
     starts = [-1] * len(mentions)
     active: list[int] = []
     upcoming = 0
-    for begin, end in zip(cuts, cuts[1:], strict=False):
+    for begin, end in pairwise(cuts):
         active = [number for number in active if mentions[number].end > begin]
         while upcoming < len(mentions) and mentions[upcoming].start <= begin:
             if mentions[upcoming].end > begin:

@@ -127,7 +127,8 @@ function reportText(side, text, organs, language_, other) {
       piece.setAttribute("role", "button");
       piece.tabIndex = 0;
       piece.setAttribute("aria-describedby", "reading-text");
-      piece.append(make("sup", { "aria-hidden": "true" }, (differs ? "≠" : "") + STATE_SIGNS[mention.state]));
+      const sign = (differs ? "≠" : "") + (differs || mention.state !== "normal" ? STATE_SIGNS[mention.state] : "");
+      if (sign) piece.append(make("sup", { "aria-hidden": "true" }, sign));
     }
     piece.append(shown);
     box.append(piece);
@@ -200,6 +201,13 @@ function wireMentions(view, texts, organs) {
   }
 }
 
+function underlines() {
+  const row = make("p", { class: "legend" });
+  for (const state of ["increased", "decreased", "absent", "normal"]) row.append(make("span", { class: `m ${state}` }, make("sup", { "aria-hidden": "true" }, STATE_SIGNS[state]), w(`state.${state}`)));
+  row.append(make("span", { class: "m differs" }, make("sup", { "aria-hidden": "true" }, "≠"), w("case.differs")), make("span", { class: "m off" }, w("reading.unscored")));
+  return row;
+}
+
 function organTable(found) {
   const body = make("tbody");
   for (const organ of found.organs) {
@@ -252,7 +260,7 @@ function showCase(row) {
   const hasTexts = found.reference || found.generated;
   view.replaceChildren(
     make("div", { class: "case-bar" }, make("a", { href: "#cases" }, "← ", w("case.back")), make("div", {}, step("case.previous", before), step("case.next", after))),
-    title, facts, pictures(found),
+    title, facts, pictures(found), hasTexts ? underlines() : "",
     make("div", { class: "texts" }, textBox("reference", found, organs), textBox("generated", found, organs)),
     hasTexts ? make("div", { class: "reading", role: "region", "aria-label": word("case.reading"), "data-w-label": "case.reading" }, w("case.reading", "h3"), make("div", { id: "reading-text", "aria-live": "polite" }, w("case.hint", "p", { class: "hint" }))) : "",
     organTable(found),

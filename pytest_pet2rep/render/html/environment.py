@@ -30,8 +30,8 @@ def render_page(
     """Fill the templates and return the page.
 
     ``values`` are what the templates name; everything in it is text of unknown origin and is
-    escaped.  ``organ_names`` is organ id -> language -> name.  ``language`` (``zh`` or ``en``) is that of the interface at first sight.  Raises
-    ``MissingDependency`` without Jinja2.
+    escaped.  ``organ_names`` is organ id -> language -> name.  ``language`` (``zh`` or ``en``) is
+    that of the interface at first sight.  Raises ``MissingDependency`` without Jinja2.
     """
     check_jinja()
     from pytest_pet2rep.render.html.embedding import policy_hash
