@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_pet2rep.adapter.collect import CohortCollection
 from pytest_pet2rep.adapter.naming import chosen_cohort, no_path_named
 from pytest_pet2rep.adapter.options import Options, read_options
-from pytest_pet2rep.adapter.state import GATES, OPTIONS, RUNTIME
+from pytest_pet2rep.adapter.state import OPTIONS, RUNTIME
 from pytest_pet2rep.errors import DataProblem, StoreError, UsageProblem
 from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.run.slots import ALONE, Place
 
 if TYPE_CHECKING:
+    from pytest_pet2rep.run.resume import RunHold
     from pytest_pet2rep.run.serving import ServingPlan
     from pytest_pet2rep.run.settings import RunSettings
 
@@ -48,87 +49,71 @@ def activate(config: pytest.Config) -> None:
     cannot run here.
     """
     options = read_options(config)
-    if options.json is not None:
-        _check_writable(options.json, "--pet2rep-json")
-    if options.html is not None:
-        _check_writable(options.html, "--pet2rep-html")
-    worker = getattr(config, "workerinput", None)
+    on_controller = not hasattr(config, "workerinput")
+    _check_outputs(options)
     with mistakes_as_usage_errors():
-        if options.html is not None:
-            from pytest_pet2rep.render.html.environment import check_jinja
-
-            check_jinja()
-        cohort = chosen_cohort(config, options.run.cases)
-        run_id = worker["pet2rep_run"] if worker else uuid.uuid4().hex
-        model_process = worker.get("pet2rep_model_process") if worker else None
-        plan = _serving_plan(options, run_id) if worker is None else None
-        base_url = plan.base_url if plan else (worker or {}).get("pet2rep_base_url", "")
-        runtime = Runtime(
-            _served_at(options.run, base_url),
-            cohort,
-            run_id,
-            model_process=Path(model_process) if model_process else None,
-            place=place_of(config),
-            service=(worker or {}).get("pet2rep_service"),
-        )
+        runtime, plan = _runtime(config, options)
         runtime.check()
-        hold = None
-        if worker is not None:
-            runtime.take = worker["pet2rep_take"]
-        elif not config.option.collectonly:
-            from pytest_pet2rep.run.resume import begin_run
-
-            hold = begin_run(runtime)
-        if options.run_dir is not None and worker is None:
-            from pytest_pet2rep.run.runfiles_saving import check_folder
-
-            check_folder(options.run_dir)
+        hold = _begin(config, options, runtime) if on_controller else None
     config.stash[OPTIONS] = options
     config.stash[RUNTIME] = runtime
-    plugins = config.pluginmanager
-    shard = options.run.shard
-    mine = runtime.case_files if shard is None else shard.of(runtime.case_files)
-    plugins.register(CohortCollection(mine), "pet2rep-collection")
-    from pytest_pet2rep.adapter.sending import RecordSender
+    _register_everywhere(config, runtime)
+    if on_controller:
+        from pytest_pet2rep.adapter.controlling import register_on_controller
 
-    plugins.register(RecordSender(), "pet2rep-sending")
-    from pytest_pet2rep.adapter.coming import ComingReports
-
-    coming = ComingReports(runtime, place_of(config), all_at_once=not config.getvalue("maxfail"))
-    plugins.register(coming, "pet2rep-coming")
-    if worker is not None:
+        register_on_controller(config, runtime, plan, hold)
+    else:
         from pytest_pet2rep.adapter.workers import OrphanWatch
 
-        plugins.register(OrphanWatch(runtime), "pet2rep-orphan-watch")
-    if worker is None:
-        from pytest_pet2rep.adapter.gating import bound_gates
-        from pytest_pet2rep.adapter.keeping import Keeper, check_save
+        config.pluginmanager.register(OrphanWatch(runtime), "pet2rep-orphan-watch")
 
-        check_save(config)
-        config.stash[GATES] = bound_gates(config)
-        if options.plan:
-            from pytest_pet2rep.adapter.planning import Planner
 
-            plugins.register(Planner(config), "pet2rep-planner")
-        from pytest_pet2rep.adapter.reporter import Reporter
+def _runtime(config: pytest.Config, options: Options) -> tuple[Runtime, ServingPlan | None]:
+    """Return what this process runs with; a worker is told the rest by its controller."""
+    told: Mapping[str, Any] = getattr(config, "workerinput", {})
+    run_id = told.get("pet2rep_run") or uuid.uuid4().hex
+    plan = None if told else _serving_plan(options, run_id)
+    base_url = plan.base_url if plan else told.get("pet2rep_base_url", "")
+    model_process = told.get("pet2rep_model_process")
+    runtime = Runtime(
+        _served_at(options.run, base_url),
+        chosen_cohort(config, options.run.cases),
+        run_id,
+        model_process=Path(model_process) if model_process else None,
+        place=place_of(config),
+        service=told.get("pet2rep_service"),
+    )
+    if told:
+        runtime.take = told["pet2rep_take"]
+    return runtime, plan
 
-        reporter = Reporter(config, runtime)
-        plugins.register(reporter, "pet2rep-reporter")
-        plugins.register(Keeper(config, reporter), "pet2rep-keeper")
-        from pytest_pet2rep.adapter.service import ServiceHooks
 
-        plugins.register(ServiceHooks(runtime, plan), "pet2rep-service")
-        from pytest_pet2rep.adapter.stopping import StoreWatch
+def _begin(config: pytest.Config, options: Options, runtime: Runtime) -> RunHold | None:
+    """Take up the run in the store, unless nothing is going to be generated."""
+    if options.run_dir is not None:
+        from pytest_pet2rep.run.runfiles_saving import check_folder
 
-        plugins.register(StoreWatch(), "pet2rep-store-watch")
-        if hold is not None:
-            from pytest_pet2rep.adapter.registering import RunRegistration
+        check_folder(options.run_dir)
+    if config.option.collectonly or options.plan:
+        return None
+    from pytest_pet2rep.run.resume import begin_run
 
-            plugins.register(RunRegistration(hold, reporter), "pet2rep-registration")
-        if plugins.hasplugin("xdist"):
-            from pytest_pet2rep.adapter.workers import WorkerHooks
+    return begin_run(runtime)
 
-            plugins.register(WorkerHooks(runtime), "pet2rep-workers")
+
+def _register_everywhere(config: pytest.Config, runtime: Runtime) -> None:
+    """Register what works in every process: collecting, sending records, asking ahead."""
+    from pytest_pet2rep.adapter.coming import ComingReports
+    from pytest_pet2rep.adapter.sending import RecordSender
+
+    shard = runtime.settings.shard
+    mine = runtime.case_files if shard is None else shard.of(runtime.case_files)
+    all_at_once = not config.getvalue("maxfail")
+    plugins = config.pluginmanager
+    plugins.register(CohortCollection(mine), "pet2rep-collection")
+    plugins.register(RecordSender(), "pet2rep-sending")
+    coming = ComingReports(runtime, place_of(config), all_at_once=all_at_once)
+    plugins.register(coming, "pet2rep-coming")
 
 
 def place_of(config: pytest.Config) -> Place:
@@ -161,6 +146,18 @@ def _served_at(run: RunSettings, base_url: str) -> RunSettings:
     if not base_url:
         return run
     return replace(run, model_args={**run.model_args, "base_url": base_url})
+
+
+def _check_outputs(options: Options) -> None:
+    """Refuse outputs that could not be written, before any report is made."""
+    for path, option in ((options.json, "--pet2rep-json"), (options.html, "--pet2rep-html")):
+        if path is not None:
+            _check_writable(path, option)
+    if options.html is not None:
+        from pytest_pet2rep.render.html.environment import check_jinja
+
+        with mistakes_as_usage_errors():
+            check_jinja()
 
 
 def _check_writable(path: Path, option: str) -> None:

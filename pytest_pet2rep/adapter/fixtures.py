@@ -108,9 +108,9 @@ def report_text(runtime: Runtime, case: Case, repeat: int = 0) -> str:
     except StoreError as why:
         pytest.fail(terminal_safe(str(why)), pytrace=False)
     if not attempt.usable:
-        why = WITHHELD if runtime.settings.redact else attempt.reason
-        reason = terminal_safe(f"{attempt.outcome}: {why}")
-        pytest.fail(f"{case.id}: no usable report: {reason}", False)
+        reason = WITHHELD if runtime.settings.redact else attempt.reason
+        shown = terminal_safe(f"{attempt.outcome}: {reason}")
+        pytest.fail(f"{case.id}: no usable report: {shown}", False)
     return attempt.text
 
 

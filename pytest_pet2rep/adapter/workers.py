@@ -25,10 +25,10 @@ class WorkerHooks:
         machine also learns where the process answers that holds the model.
         """
         node.workerinput["pet2rep_run"] = self.runtime.run_id
+        node.workerinput["pet2rep_take"] = self.runtime.take
         node.workerinput["pet2rep_service"] = dict(self.runtime.service)
         if self.runtime.settings.serve:
             node.workerinput["pet2rep_base_url"] = self.runtime.settings.model_args["base_url"]
-        node.workerinput["pet2rep_take"] = self.runtime.take
         if node.gateway.spec.popen:
             with mistakes_as_usage_errors():
                 address = self.runtime.model_process_for(
