@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from pytest_pet2rep.run.pair_scoring import PairScores
+    from pytest_pet2rep.run.run_tables import RunTables
 
-__all__ = ["__version__", "score"]
+__all__ = ["__version__", "load_run", "score"]
 
 __version__ = "0.1.0"
 
@@ -46,3 +48,14 @@ def score(
         section=section,
         clean=clean,
     )
+
+
+def load_run(path: str | Path) -> RunTables:
+    """Read a stored run (its folder, or a baseline file) for a notebook.
+
+    ``.items``, ``.scores`` and ``.cases`` are lists of plain rows; ``.frame("cases")`` is a pandas
+    data frame.  Raises ``pytest_pet2rep.errors.DataProblem`` for what is no run.
+    """
+    from pytest_pet2rep.run.run_tables import load_tables
+
+    return load_tables(path)

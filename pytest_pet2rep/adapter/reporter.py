@@ -141,7 +141,7 @@ class Reporter:
             facts = replace(facts, run_wide_error=facts.run_wide_error or str(why))
         facts = replace(facts, gates=tuple(result.verdict for result in self.gates))
         self.verdict = run_verdict(facts)
-        for write in (self._store, self._write_json, self._write_gates, self._write_html):
+        for write in (self._store, self._write_json, self._write_html, self._write_gates):
             if problem := write(self.verdict):
                 facts = replace(facts, unwritten=problem)
                 self.verdict = run_verdict(facts)

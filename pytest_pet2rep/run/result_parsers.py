@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def add_result_commands(commands: Commands) -> None:
     """Add these commands to the ones of ``pet2rep``."""
     _add_show(commands.add_parser("show", help="a stored run, or one case of it, in the terminal"))
+    _add_export(commands.add_parser("export", help="a stored run as tables, Markdown or JUnit"))
 
 
 def _add_show(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +30,26 @@ def _add_show(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_show)
 
 
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Write a stored run for others: csv and parquet write items, scores and cases into a "
+        "folder; markdown is one page, junit holds the gates (to a file, or standard output)."
+    )
+    parser.epilog = "example: pet2rep export runs/new --to csv -o tables"
+    parser.add_argument("run_path", type=Path, metavar="RUN", help="run folder or baseline file")
+    formats = ("csv", "parquet", "markdown", "junit")
+    parser.add_argument("--to", choices=formats, required=True)
+    parser.add_argument("-o", "--out", type=Path, metavar="DIR|FILE")
+    parser.set_defaults(run=_export)
+
+
 def _show(parsed: argparse.Namespace) -> int:
     from pytest_pet2rep.run.show_command import show_stored
 
     return show_stored(parsed)
+
+
+def _export(parsed: argparse.Namespace) -> int:
+    from pytest_pet2rep.run.export_command import export_stored
+
+    return export_stored(parsed)
