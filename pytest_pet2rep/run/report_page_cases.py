@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.render.untrusted import terminal_safe
-from pytest_pet2rep.run.report_page_texts import marked_text
+from pytest_pet2rep.run.report_page_texts import excerpt, marked_text
 from pytest_pet2rep.run.runfiles import CaseKey, CaseText, RunData
 from pytest_pet2rep.run.slices import is_abnormal
 from pytest_pet2rep.types import UNUSABLE, Kind, Outcome, Record
@@ -146,14 +146,14 @@ def case_detail(
         "sex": line.sex,
         "age": line.age,
         "outcome": line.outcome,
-        "reason": terminal_safe(text.reason),
+        "reason": excerpt(text.reason, 2000),
         "risk": line.risk,
         "organs": [_organ(record) for record in records if record.check == "uptake"],
         "checks": [
             [
                 record.check.removeprefix("report:"),
                 str(record.outcome),
-                terminal_safe(record.reason),
+                excerpt(record.reason),
             ]
             for record in records
             if record.check.startswith("report:")
@@ -175,7 +175,7 @@ def _organ(record: Record) -> dict[str, Any]:
         "failed": record.failed,
         "source": record.source,
         "visible": record.visible,
-        "evidence": [terminal_safe(_shortened(side) or "") for side in record.evidence],
+        "evidence": [excerpt(side) for side in record.evidence],
     }
 
 

@@ -17,7 +17,7 @@ from pytest_pet2rep.types import Kind, Outcome, Record
 WIDTH, SHIFT = 420.0, 110.0
 """Width of the figure; how far the drawing stands from its left edge, for the names beside it."""
 TOP, BOTTOM = 12.0, 396.0
-GAP = 25.0
+GAP = 27.0
 """Least distance of two names."""
 STEPS = (0.10, 0.25, 0.50)
 """Rates at which the next darker colour begins."""

@@ -53,6 +53,11 @@ def marked_text(text: str, profile: Profile, section: str) -> dict[str, Any]:
     }
 
 
+def excerpt(text: str, most: int = 400) -> str:
+    """Return the beginning of a sentence that stands as evidence, harmless and on one line."""
+    return terminal_safe(text[:most]) + ("…" if len(text) > most else "")
+
+
 def _scored(section: str, alone: Section) -> frozenset[str]:
     """Sections whose mentions decide; a text that has only an impression is scored by it."""
     if section == Section.BOTH:
@@ -78,7 +83,7 @@ def _plain(
         "fine": mention.organ,
         "state": str(mention.state),
         "side": "" if mention.side is Side.NONE else str(mention.side),
-        "part": terminal_safe(names[0]),
+        "part": excerpt(names[0]),
         "degree": names[1],
         "certainty": str(mention.certainty),
         "suvmax": mention.suvmax,
@@ -86,5 +91,5 @@ def _plain(
         "rule": mention.rule,
         "scored": bool(organ) and str(mention.section) in scored,
         "starts": starts,
-        "evidence": terminal_safe(text[mention.start : mention.end]),
+        "evidence": excerpt(text[mention.start : mention.end]),
     }

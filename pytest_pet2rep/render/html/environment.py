@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 FOLDER = "data/report"
+MOST_LETTERS = 4_000
+"""Of any one text outside the pages of the cases: a name or a reason that is longer is cut."""
 
 
 def check_jinja() -> None:
@@ -65,7 +67,7 @@ def _environment(language: str) -> Environment:
         if value is None:
             return ""
         if isinstance(value, str) and not isinstance(value, Markup):
-            return terminal_safe(value, line_feeds=True)
+            return terminal_safe(value[:MOST_LETTERS], line_feeds=True)
         return value
 
     def word(key: str, fallback: str = "") -> Markup:
