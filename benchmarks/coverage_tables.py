@@ -34,9 +34,8 @@ def tables() -> str:
         "### Coverage of the 95 % interval",
         (
             f"In per cent, {coverage[0]['sims']} simulations a cell.  With 80 cases and 2 % some "
-            "30 events of a class are expected, and about half of the cohorts have fewer: after "
-            "the slash, the coverage in those cohorts in which every class has 30, where the "
-            "product calls the interval reliable."
+            "30 events of a class are expected, and one cohort in six has 30 of every class: after "
+            "the slash, the coverage in those, where the product calls the interval reliable."
         ),
         _by_cell(coverage, MEASURES, _covered),
         _by_cell(coverage, TEXT_MEASURES, _covered),
