@@ -58,6 +58,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: Any
+    answering = False
 
     def do_POST(self) -> None:
         state: ChatServer = self.server.state
@@ -68,11 +69,18 @@ class Handler(BaseHTTPRequestHandler):
             behave = state.schedule.pop(0) if state.schedule else state.default or answer
             state.under_way += 1
             state.most_under_way = max(state.most_under_way, state.under_way)
+            self.answering = True
         try:
             behave(self, body)
         finally:
-            with state.lock:
-                state.under_way -= 1
+            self.answered()
+
+    def answered(self) -> None:
+        """Count a request as over; before its answer goes out, whose reader may send the next."""
+        with self.server.state.lock:
+            if self.answering:
+                self.server.state.under_way -= 1
+            self.answering = False
 
     def setup(self) -> None:
         super().setup()
@@ -98,6 +106,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def send(self, status: int, text: str, *headers: tuple[str, str]) -> None:
         content = text.encode()
+        self.answered()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))

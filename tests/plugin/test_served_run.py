@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -231,3 +235,73 @@ def test_a_server_that_dies_in_the_run_leaves_errors_and_no_hole(
     found = Counter(liver_outcomes(pytester.path / "kept").values())
     assert found == {"hit": 2, "error": 6}
     result.stdout.fnmatch_lines(["*the connection to http* failed*"])
+
+
+SERVER = f"""
+import os, pathlib, sys
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+from tests import chat_server as served
+from tests.plugin.conftest import REFERENCE
+
+def behave(handler, body):
+    pathlib.Path("asked").open("a").write("x")
+    hangs = "hang" in sys.argv and body["max_tokens"] != 1
+    (served.hang if hangs else served.answers(REFERENCE))(handler, body)
+
+http = served.Listener(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), served.Handler)
+http.state = served.ChatServer(default=behave)
+pathlib.Path("pid").write_text(str(os.getpid()))
+http.serve_forever()
+"""
+
+
+def is_gone(pid: int) -> bool:
+    """Wait until a process that is not ours has ended."""
+    for _ in range(600):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@EACH_WAY
+def test_a_server_is_started_for_the_run_and_gone_after_it(
+    pytester: pytest.Pytester,
+    run: Run,
+    cases: Callable[[int], None],
+    workers: tuple[str, ...],
+) -> None:
+    cases(3)
+    pytester.makepyfile(server=SERVER)
+    serve = f"--pet2rep-serve={sys.executable} server.py --port {{port}}"
+    result = run("openai/m", serve, "--pet2rep-store=store", *FEW_ITEMS, *workers)
+    result.assert_outcomes(passed=6)
+    result.stdout.fnmatch_lines(["pet2rep: * serves at http://127.0.0.1:*/v1, log *serve-*.log*"])
+    assert (pytester.path / "asked").read_text() == "x" * (3 + 2)
+    assert is_gone(int((pytester.path / "pid").read_text()))
+    assert len(list((pytester.path / "store").glob("serve-*.log"))) == 1
+
+
+@EACH_WAY
+def test_ctrl_c_cancels_what_is_under_way_and_ends_the_server(
+    pytester: pytest.Pytester, cases: Callable[[int], None], workers: tuple[str, ...]
+) -> None:
+    cases(9)
+    pytester.makepyfile(server=SERVER)
+    serve = f"--pet2rep-serve={sys.executable} server.py --port {{port}} hang"
+    command = [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", serve]
+    more = ["--pet2rep-model=openai/m", "--pet2rep-cases=cohort", *FEW_ITEMS, *workers]
+    process = subprocess.Popen(
+        [*command, *more], cwd=pytester.path, stdout=subprocess.PIPE, start_new_session=True
+    )
+    asked = pytester.path / "asked"
+    while not (asked.exists() and len(asked.read_text()) == 2 + 8):
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    out, _ = process.communicate(timeout=25)  # the requests would take 30 s and be tried again
+    assert process.returncode == pytest.ExitCode.INTERRUPTED, out.decode()
+    assert is_gone(int((pytester.path / "pid").read_text()))
+    assert len(asked.read_text()) == 2 + 8
