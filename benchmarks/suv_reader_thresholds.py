@@ -1,12 +1,11 @@
 """Learn from where on ``baseline/suv-reader`` calls uptake decreased or absent.
 
-    python benchmarks/suv_reader_thresholds.py [--phantoms 300]
+    python benchmarks/suv_reader_thresholds.py [--views fused|separate] [--phantoms 300]
 
 Draws phantoms that are no case of any cohort (``run/fresh_phantoms``), looks at what the reader
-would see of them, and prints for each organ the thresholds with the best F1, as the lines of
-``[cold.organs]`` in ``data/suv_reader/thresholds.toml``.  Some five seconds a phantom, and a minute
-an organ.  The hot thresholds are not learned: they are three times the noise and the size of a
-small node.
+would see of them, and prints the thresholds with the best F1, as the lines of ``[hot.<views>]`` and
+``[cold.<views>]`` in ``data/suv_reader/thresholds.toml``.  Some five seconds a phantom, and a
+minute or two for the hot ones and for each organ that may be cold.
 """
 
 from __future__ import annotations
@@ -20,9 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter
 
+from pytest_pet2rep.anatomy import load_profile
+from pytest_pet2rep.imaging.options import Views
 from pytest_pet2rep.run.fresh_phantoms import FreshPhantom, fresh_phantom, images_of_phantom
 from pytest_pet2rep.run.suv_reader_atlas import Expected, expected_on, fit_pose
-from pytest_pet2rep.run.suv_reader_foci import clusters
+from pytest_pet2rep.run.suv_reader_foci import clusters, hot_foci, thresholds
 from pytest_pet2rep.run.suv_reader_grid import ORGANS
 from pytest_pet2rep.run.suv_reader_pixels import measured_planes
 
@@ -34,6 +35,7 @@ BELOW = (0.75, 0.9, 1.05, 1.3, 2.5)
 RATIOS = (0.4, 0.5, 0.6, 0.7, 0.8)
 PIXELS = (3, 4, 6, 8, 11, 15, 20)
 CORES = (10, 30, 50)
+REACHES, NOISES, PEAKS = (3, 5), (0.3, 0.4, 0.5, 0.6, 0.8), (0.6, 0.8, 1.0, 1.3, 1.6)
 ABSENT = (0.0, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
 
 
@@ -42,6 +44,7 @@ class Sample:
     """One phantom as the reader sees it."""
 
     phantom: FreshPhantom
+    sex: str
     suv: NDArray[np.float32]
     expected: Expected
 
@@ -57,20 +60,43 @@ class Crop:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--views", type=Views, choices=list(Views), default=Views.FUSED)
     parser.add_argument("--phantoms", type=int, default=300)
-    samples = [sample(number) for number in range(parser.parse_args().phantoms)]
+    chosen = parser.parse_args()
+    samples = [sample(number, chosen.views) for number in range(chosen.phantoms)]
+    f1, best = learned_hot(samples)
+    print(f"{', '.join(f'{key} = {value}' for key, value in best.items())} # F1 {f1:.2f}")
     for organ in (*SPLIT, *ONLY_DECREASED, *ONLY_ABSENT):
         f1, best = learned(samples, organ)
         line = ", ".join(f"{key} = {value}" for key, value in best.items())
         print(f"{organ} = {{ {line} }} # F1 {f1:.2f}")
 
 
-def sample(number: int) -> Sample:
+def sample(number: int, views: Views) -> Sample:
     phantom = fresh_phantom(number)
-    planes = measured_planes(images_of_phantom(phantom.spec))
+    planes = measured_planes(images_of_phantom(phantom.spec, views))
     suv = np.stack([plane.suv for plane in planes])
     pose = fit_pose(planes)
-    return Sample(phantom=phantom, suv=suv, expected=expected_on(pose, suv.shape[1:], suv.shape[0]))
+    return Sample(phantom=phantom, sex=pose.sex, suv=suv, expected=expected_on(pose, planes))
+
+
+def learned_hot(samples: list[Sample]) -> tuple[float, dict[str, float]]:
+    profile = load_profile("pet2rep19")
+    organ_of = {fine: organ.id for organ in profile.organs for fine in organ.fine}
+    truths = [
+        {organ for organ, states in s.phantom.truth.items() if "increased" in states}
+        for s in samples
+    ]
+    tried = []
+    for reach, noise, peak in product(REACHES, NOISES, PEAKS):
+        tested = {"reach": reach, "noise": noise, "peak": peak}
+        rules = thresholds()["hot"]["shared"] | tested
+        said = [
+            {organ_of[focus.organ] for focus in hot_foci(s.suv, s.expected, s.sex, rules)}
+            for s in samples
+        ]
+        tried.append((f1_of(truths, said), tested))
+    return max(tried, key=lambda one: one[0])
 
 
 def learned(samples: list[Sample], organ: str) -> tuple[float, dict[str, float]]:

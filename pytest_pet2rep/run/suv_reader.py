@@ -25,7 +25,7 @@ from pytest_pet2rep.types import FinishReason, Generation, GenerationRequest, La
 if TYPE_CHECKING:
     from pytest_pet2rep.models.registry import ModelSpec
 
-ALGORITHM = "suv-reader:1"
+ALGORITHM = "suv-reader:2"
 """Changes whenever the same images would be read otherwise."""
 
 
@@ -77,8 +77,7 @@ def read_images(images: Sequence[SentImage], language: Language) -> str:
     pose = fit_pose(planes)
     if misfit(pose, planes) > thresholds()["body"]["misfit"]:
         return write_nothing_seen(language)
-    size = (planes[0].suv.shape[0], planes[0].suv.shape[1])
-    foci = find_foci(planes, expected_on(pose, size, len(planes)), pose.sex)
+    foci = find_foci(planes, expected_on(pose, planes), pose.sex)
     return write_reading(foci, pose.sex, language)
 
 
@@ -96,11 +95,11 @@ def _reply(request: GenerationRequest) -> Reply:
 @cache
 def _knowledge_digest() -> str:
     from pytest_pet2rep.phantom.synthesis import PHANTOM_VERSION
-    from pytest_pet2rep.run.suv_reader_learning import SUBJECTS
+    from pytest_pet2rep.run.suv_reader_learning import ATLAS_VERSION, SUBJECTS
 
     folder = resources.files("pytest_pet2rep") / "data/suv_reader"
     files = sorted(folder.iterdir(), key=lambda file: file.name)
-    digest = hashlib.sha256(f"atlas:{PHANTOM_VERSION}:{SUBJECTS}".encode())
+    digest = hashlib.sha256(f"atlas{ATLAS_VERSION}:{PHANTOM_VERSION}:{SUBJECTS}".encode())
     for file in files:
         digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()[:12]

@@ -47,9 +47,9 @@ class Pose:
 class Expected:
     """The atlas on the planes of one case: all of shape (planes, rows, columns).
 
-    ``low``, ``mean`` and ``high``: SUV over healthy subjects, ended at 5 as in the images;
-    ``grey``: CT grey; ``organ``: number in ``ORGANS``; ``x``, ``y``, ``z``: cm in the reference
-    body.
+    ``low``, ``mean`` and ``high``: SUV over healthy subjects, ended where the display of the images
+    ends; ``grey``: CT grey; ``organ``: number in ``ORGANS``; ``x``, ``y``, ``z``: cm in the
+    reference body.
     """
 
     low: NDArray[np.float32]
@@ -64,15 +64,17 @@ class Expected:
 
 @cache
 def atlas() -> dict[str, NDArray[np.uint8]]:
-    """The atlas: ``<sex>_<quantity>`` -> uint8, shape (x, y, z); SUV in steps of 5/255.
+    """The atlas: ``<sex>_<quantity>`` -> uint8, shape (x, y, z).
 
-    Made from healthy phantoms on first use (about a minute) and kept in the cache folder.
+    Uptake (``low``, ``mean``, ``high``) is there for each display, ``_5`` or ``_15`` behind its
+    name, in steps of 1/255 of that.  Made from healthy phantoms on first use (about a minute) and
+    kept in the cache folder.
     """
     from pytest_pet2rep.phantom.synthesis import PHANTOM_VERSION
-    from pytest_pet2rep.run.suv_reader_learning import SUBJECTS, write_atlas
+    from pytest_pet2rep.run.suv_reader_learning import ATLAS_VERSION, SUBJECTS, write_atlas
 
     folder = cache_folder("suv-reader")
-    file = folder / f"atlas-phantom{PHANTOM_VERSION}-{SUBJECTS}.npz"
+    file = folder / f"atlas{ATLAS_VERSION}-phantom{PHANTOM_VERSION}-{SUBJECTS}.npz"
     if not file.exists():
         from filelock import FileLock
 
@@ -121,18 +123,24 @@ def positions(
     return tuple(np.broadcast_to(v, shape).astype(np.float32) for v in (x, y, z))  # type: ignore[return-value]
 
 
-def expected_on(pose: Pose, size: tuple[int, int], planes: int) -> Expected:
+def expected_on(pose: Pose, planes: Sequence[Plane]) -> Expected:
     """Lay the atlas on all pixels of the planes of a case of this pose."""
+    size, end = (planes[0].suv.shape[0], planes[0].suv.shape[1]), planes[0].suv_end
     rows, columns = np.arange(size[0]), np.arange(size[1])
-    places = [positions(pose, d, rows, columns, size) for d in PLANES_MM[:planes]]
+    places = [positions(pose, d, rows, columns, size) for d in PLANES_MM[: len(planes)]]
     x, y, z = (np.stack([p[n] for p in places]) for n in range(3))
     at, inside = _voxels(x, y, z)
 
     def taken(name: str) -> NDArray[Any]:
         return np.where(inside, atlas()[f"{pose.sex}_{name}"][at], 0)
 
+    def suv(name: str) -> NDArray[np.float32]:
+        return taken(f"{name}_{end:g}").astype(np.float32) * np.float32(end / 255)
+
     return Expected(
-        **{n: taken(n).astype(np.float32) * np.float32(5 / 255) for n in ("low", "mean", "high")},
+        low=suv("low"),
+        mean=suv("mean"),
+        high=suv("high"),
         grey=taken("grey").astype(np.float32),
         organ=taken("organ").astype(np.uint8),
         x=x,

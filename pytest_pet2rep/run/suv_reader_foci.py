@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pytest_pet2rep.phantom.places import organ_rules
 from pytest_pet2rep.run.suv_reader_atlas import Expected
 from pytest_pet2rep.run.suv_reader_grid import ORGANS
-from pytest_pet2rep.run.suv_reader_pixels import Plane
+from pytest_pet2rep.run.suv_reader_pixels import FUSED, Plane
 from pytest_pet2rep.types import Side, UptakeState
 
 
@@ -28,7 +28,7 @@ class Focus:
     state: UptakeState
     side: Side
     suv_max: float
-    """Largest (hot) SUV measured, at most the end of the display."""
+    """Largest SUV measured; infinite where the display ends below it."""
     pixels: int
 
 
@@ -52,13 +52,20 @@ def thresholds() -> Mapping[str, Any]:
 def find_foci(planes: Sequence[Plane], expected: Expected, sex: str) -> tuple[Focus, ...]:
     """All foci of a case, hot ones first; ``sex`` as it was read off the images."""
     suv = np.stack([plane.suv for plane in planes])
-    hot = _hot(suv, expected, sex, thresholds()["hot"])
-    return (*hot, *_cold(suv, expected, thresholds()["cold"]))
+    end = planes[0].suv_end
+    display = "fused" if end == FUSED.suv_max else "separate"
+    hot, cold = thresholds()["hot"], thresholds()["cold"]
+    found = (
+        *hot_foci(suv, expected, sex, hot["shared"] | hot[display]),
+        *_cold(suv, expected, cold, display),
+    )
+    return tuple(replace(one, suv_max=np.inf) if one.suv_max >= end else one for one in found)
 
 
-def _hot(
+def hot_foci(
     suv: NDArray[np.float32], expected: Expected, sex: str, rules: Mapping[str, Any]
 ) -> Iterator[Focus]:
+    """Foci of increased uptake by the rules of ``[hot]``."""
     from scipy.ndimage import maximum_filter
 
     usual = maximum_filter(expected.high, size=(1, *[int(rules["reach"])] * 2))
@@ -120,12 +127,12 @@ def stations(sex: str) -> tuple[Station, ...]:
 
 
 def _cold(
-    suv: NDArray[np.float32], expected: Expected, rules: Mapping[str, Any]
+    suv: NDArray[np.float32], expected: Expected, rules: Mapping[str, Any], display: str
 ) -> Iterator[Focus]:
     from scipy.ndimage import minimum_filter
 
     low = minimum_filter(expected.low, size=(1, *[int(rules["reach"])] * 2))
-    for organ, own in rules["organs"].items():
+    for organ, own in rules[display].items():
         inside = expected.organ == ORGANS.index(organ)
         ratio = suv / np.maximum(expected.mean, 0.3)
         if not inside.any():

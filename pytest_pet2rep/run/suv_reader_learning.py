@@ -21,7 +21,10 @@ from pytest_pet2rep.phantom.synthesis import PET_STEP, pet_axes, project_pet
 from pytest_pet2rep.phantom.tissues import tissues
 from pytest_pet2rep.run.fresh_phantoms import healthy_phantom
 from pytest_pet2rep.run.suv_reader_grid import NECK_CM, ORGANS, X_CM, Y_CM, Z_CM
+from pytest_pet2rep.run.suv_reader_pixels import FUSED, SEPARATE
 
+ATLAS_VERSION = 2
+"""Changes whenever the same phantoms would give another atlas."""
 SUBJECTS = 32
 """Healthy subjects of each sex that the atlas is made of."""
 ORGAN_TISSUES = {
@@ -57,16 +60,18 @@ def make_atlas(subjects: int = SUBJECTS) -> dict[str, NDArray[np.uint8]]:
     for sex in ("F", "M"):
         samples = [_sampled(sex, number) for number in range(subjects)]
         suv = np.stack([s[0] for s in samples])
-        made[f"{sex}_mean"] = _levels(suv.mean(axis=0))
-        made[f"{sex}_low"] = _levels(suv.min(axis=0))
-        made[f"{sex}_high"] = _levels(suv.max(axis=0))
+        for end in (FUSED.suv_max, SEPARATE.suv_max):
+            shown = np.clip(suv, 0, end)
+            made[f"{sex}_mean_{end:g}"] = _levels(shown.mean(axis=0), end)
+            made[f"{sex}_low_{end:g}"] = _levels(shown.min(axis=0), end)
+            made[f"{sex}_high_{end:g}"] = _levels(shown.max(axis=0), end)
         made[f"{sex}_grey"] = np.rint(np.mean([s[1] for s in samples], axis=0)).astype(np.uint8)
         made[f"{sex}_organ"] = _most_common(np.stack([s[2] for s in samples]))
     return made
 
 
-def _levels(suv: NDArray[Any]) -> NDArray[np.uint8]:
-    levels: NDArray[np.uint8] = np.rint(np.clip(suv, 0, 5) * 51).astype(np.uint8)
+def _levels(suv: NDArray[Any], end: float) -> NDArray[np.uint8]:
+    levels: NDArray[np.uint8] = np.rint(suv * (255 / end)).astype(np.uint8)
     return levels
 
 
@@ -79,7 +84,7 @@ def _most_common(organs: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _sampled(sex: str, number: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.uint8]]:
-    """SUV ended at 5, CT grey and organ number of one subject on the atlas' grid."""
+    """SUV, CT grey and organ number of one subject on the atlas' grid."""
     from scipy.ndimage import map_coordinates
 
     body = make_body(replace(healthy_phantom(number, sex), lift_mm=0.0))
@@ -102,7 +107,7 @@ def _sampled(sex: str, number: int) -> tuple[NDArray[Any], NDArray[Any], NDArray
         grey.append(np.clip((hu[labels] + 1000) / 2000, 0, 1) * 255)
         organ_map.append(numbers[labels])
     return (
-        np.clip(np.concatenate(suv, axis=2), 0, 5),
+        np.concatenate(suv, axis=2).astype(np.float32),
         np.concatenate(grey, axis=2),
         np.concatenate(organ_map, axis=2),
     )

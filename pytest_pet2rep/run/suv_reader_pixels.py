@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 
 from pytest_pet2rep.errors import GenerationFailed
 from pytest_pet2rep.imaging.colours import colour_table
-from pytest_pet2rep.imaging.options import ViewOptions
+from pytest_pet2rep.imaging.options import ViewOptions, Views
 from pytest_pet2rep.types import SentImage
 
-DISPLAY = ViewOptions()
-"""The numbers of the default display: colour map, SUV at its end, weight of the PET."""
-
+FUSED, SEPARATE = ViewOptions(), ViewOptions(views=Views.SEPARATE)
+"""The default displays: colour map, SUV at its end, weight of the PET."""
 
 DARK = 100
 """Below this value in every channel a pixel without colour is black, not the map's white end."""
@@ -31,10 +30,11 @@ DARK = 100
 class Plane:
     """One coronal plane as it can be measured in an image: float32, shape (rows, columns).
 
-    ``suv`` ends at the upper end of the colour map (5 by default); ``grey`` is the CT's grey,
-    0 to 255.  Row 0 is the head, column 0 the patient's right.
+    ``suv`` ends at ``suv_end``, the upper end of the colour map; ``grey`` is the CT's grey, 0 to
+    255.  Row 0 is the head, column 0 the patient's right.
     """
 
+    suv_end: float
     suv: NDArray[np.float32]
     grey: NDArray[np.float32]
 
@@ -51,7 +51,11 @@ def measured_planes(images: Sequence[SentImage]) -> tuple[Plane, ...]:
     half = len(pictures) // 2
     if half and len(pictures) == 2 * half and all(_is_grey(p) for p in pictures[half:]):
         return tuple(
-            Plane(suv=_level(pet, 1.0), grey=ct[:, :, 0].astype(np.float32))
+            Plane(
+                suv_end=SEPARATE.suv_max,
+                suv=_level(pet, 1.0) * np.float32(SEPARATE.suv_max / 255),
+                grey=ct[:, :, 0].astype(np.float32),
+            )
             for pet, ct in zip(pictures[:half], pictures[half:], strict=True)
         )
     return tuple(_unmixed(picture) for picture in pictures)
@@ -62,25 +66,25 @@ def _is_grey(picture: NDArray[Any]) -> bool:
 
 
 def _unmixed(picture: NDArray[Any]) -> Plane:
-    suv = _level(picture, DISPLAY.alpha)
-    level = np.rint(suv / DISPLAY.suv_max * 255).astype(np.intp)
-    colour = DISPLAY.alpha * colour_table(DISPLAY.colormap)[level]
-    grey = (picture - colour).mean(axis=2) / (1 - DISPLAY.alpha)
-    return Plane(suv=suv, grey=np.clip(grey, 0, 255).astype(np.float32))
+    level = _level(picture, FUSED.alpha)
+    colour = FUSED.alpha * colour_table(FUSED.colormap)[level]
+    grey = (picture - colour).mean(axis=2) / (1 - FUSED.alpha)
+    return Plane(
+        suv_end=FUSED.suv_max,
+        suv=level * np.float32(FUSED.suv_max / 255),
+        grey=np.clip(grey, 0, 255).astype(np.float32),
+    )
 
 
-def _level(picture: NDArray[Any], alpha: float) -> NDArray[np.float32]:
-    """SUV whose colour differs least from each pixel once grey is taken out."""
-    lookup = _nearest_levels(alpha)
+def _level(picture: NDArray[Any], alpha: float) -> NDArray[np.uint8]:
+    """Level whose colour differs least from each pixel once grey is taken out."""
     signed = picture.astype(np.int16)
     step = 256
     red_green = np.clip(signed[:, :, 0] - signed[:, :, 1], -step, step - 1) + step
     green_blue = np.clip(signed[:, :, 1] - signed[:, :, 2], -step, step - 1) + step
-    suv: NDArray[np.float32] = (
-        lookup[red_green, green_blue].astype(np.float32) / 255 * DISPLAY.suv_max
-    )
-    suv[(signed.max(axis=2) < DARK) & (suv > DISPLAY.suv_max * 0.9)] = 0.0
-    return suv
+    level: NDArray[np.uint8] = _nearest_levels(alpha)[red_green, green_blue]
+    level[(signed.max(axis=2) < DARK) & (level > 0.9 * 255)] = 0
+    return level
 
 
 @cache
@@ -88,7 +92,7 @@ def _nearest_levels(alpha: float) -> NDArray[np.uint8]:
     """Level for every pair of channel differences from -256 to 255."""
     from scipy.spatial import cKDTree
 
-    table = alpha * colour_table(DISPLAY.colormap)
+    table = alpha * colour_table(FUSED.colormap)
     wanted = np.stack([table[:, 0] - table[:, 1], table[:, 1] - table[:, 2]], axis=1)
     values = np.arange(-256, 256)
     pairs = np.stack(np.meshgrid(values, values, indexing="ij"), axis=-1).reshape(-1, 2)

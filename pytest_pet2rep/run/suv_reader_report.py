@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Sequence
 from functools import cache
@@ -9,7 +10,6 @@ from importlib import resources
 from typing import Any
 
 from pytest_pet2rep.run.suv_reader_foci import Focus
-from pytest_pet2rep.run.suv_reader_pixels import DISPLAY
 from pytest_pet2rep.types import ABNORMAL_STATES, Language, Side, UptakeState
 
 PARAGRAPHS = (
@@ -68,7 +68,7 @@ def _abnormal(organ: str, foci: Sequence[Focus], words: dict[str, Any]) -> list[
             continue
         place = words["sides"][_side(own)] + words["names"][organ]
         suv = max(focus.suv_max for focus in own)
-        in_range = state is UptakeState.INCREASED and suv < DISPLAY.suv_max
+        in_range = state is UptakeState.INCREASED and math.isfinite(suv)
         pattern = words["states"]["measured" if in_range else state.value]
         sentences.append(str(pattern).format(place=place, suv=f"{suv:.1f}"))
     return sentences
