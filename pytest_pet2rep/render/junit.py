@@ -66,7 +66,8 @@ def junit_xml(suite: JunitSuite) -> str:
     totals = {name: str(count) for name, count in counts.items()}
     root = ET.Element("testsuites")
     stamp = {"timestamp": suite.timestamp} if suite.timestamp else {}
-    top = ET.SubElement(root, "testsuite", name=_safe(suite.name), **totals, time="0", **stamp)
+    facts = {"name": _safe(suite.name), **totals, "time": "0", **stamp}
+    top = ET.SubElement(root, "testsuite", facts)
     if suite.properties:
         listed = ET.SubElement(top, "properties")
         for name, value in suite.properties.items():
@@ -78,8 +79,8 @@ def junit_xml(suite: JunitSuite) -> str:
 
 
 def _add_case(suite: ET.Element, case: JunitCase) -> None:
-    names = {"classname": _safe(case.classname), "name": _safe(case.name)}
-    element = ET.SubElement(suite, "testcase", **names, time="0")
+    names = {"classname": _safe(case.classname), "name": _safe(case.name), "time": "0"}
+    element = ET.SubElement(suite, "testcase", names)
     if case.result is not Result.PASSED:
         why = {"type": _safe(case.type), "message": _safe(case.message)}
         result = ET.SubElement(element, case.result.value, why)

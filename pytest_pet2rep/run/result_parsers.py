@@ -17,6 +17,7 @@ def add_result_commands(commands: Commands) -> None:
     """Add these commands to the ones of ``pet2rep``."""
     _add_show(commands.add_parser("show", help="a stored run, or one case of it, in the terminal"))
     _add_export(commands.add_parser("export", help="a stored run as tables, Markdown or JUnit"))
+    _add_leaderboard(commands.add_parser("leaderboard", help="models side by side, with ties"))
 
 
 def _add_show(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +44,21 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_export)
 
 
+def _add_leaderboard(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Rank stored runs of the same cases: with intervals, floors and ties. Runs that cannot be "
+        "compared are refused (exit 4)."
+    )
+    parser.epilog = "example: pet2rep leaderboard runs/* --metric ce_f1 --html board.html"
+    parser.add_argument("run_paths", type=Path, nargs="+", metavar="RUN")
+    parser.add_argument("--metric", default="overall", help="that ranks; default: overall")
+    parser.add_argument("--published", action="store_true", help="add the paper's rows, unranked")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page too")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument("--allow-difference", action="append", default=[], metavar="NAME")
+    parser.set_defaults(run=_leaderboard)
+
+
 def _show(parsed: argparse.Namespace) -> int:
     from pytest_pet2rep.run.show_command import show_stored
 
@@ -53,3 +69,9 @@ def _export(parsed: argparse.Namespace) -> int:
     from pytest_pet2rep.run.export_command import export_stored
 
     return export_stored(parsed)
+
+
+def _leaderboard(parsed: argparse.Namespace) -> int:
+    from pytest_pet2rep.run.leaderboard_command import rank_stored
+
+    return rank_stored(parsed)
