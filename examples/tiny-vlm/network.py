@@ -14,7 +14,7 @@ TEXT_LAYERS = 2
 HEADS = 4
 INNER = 256
 """Width of the feed-forward layers."""
-PLACES = 4096
+PLACES = 8192
 """Longest sequence of the decoder."""
 ROPE_THETA = 1e8
 """Slow rotations: what a patch shows matters more than how many patches away it stands."""

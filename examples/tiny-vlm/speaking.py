@@ -24,7 +24,7 @@ from samples import Samples
 from schedule import Optimiser, restore, store
 from seeing import HELD_BACK
 from subjects import CLASSES
-from tokens import make_processor, make_tokenizer
+from tokens import CLAUSE, make_processor, make_tokenizer
 from torch import nn
 
 from pytest_pet2rep.models.prompts import load_prompt
@@ -36,6 +36,10 @@ THINNED = 0.45
 PATCHES_KEPT = 200
 """Of 972 patches, those with lesions and some others: the decoder learns three times as fast."""
 MALE_SHIFT = 5.0
+OTHER_PROMPTS = 0.5
+"""Share of the later steps whose prompt differs from the shipped one, so that a change of a few
+words does not put the decoder out."""
+OTHER_WORDS = ("请简短。", "Write the findings.", "只写所见。", "患者，女，56岁。", "Thank you!\n")
 READING_SHIFT = 2.0
 """The projector lets through what the first stage holds for at least this likely (logit)."""
 WORD_WEIGHT, ENDING_WEIGHT, ABNORMAL_WEIGHT = 0.5, 1.0, 2.0
@@ -49,7 +53,7 @@ class Speaker:
         self.tokenizer = make_tokenizer()
         self.processor = make_processor(self.tokenizer, image_processor())
         self.model = build(self.tokenizer)
-        self.prompt = self._prompt(load_prompt(Language.ZH).user)
+        self.prompt = self.prompt_of(load_prompt(Language.ZH).user)
         endings = words().endings
         self._costs = torch.full((len(self.tokenizer),), WORD_WEIGHT)
         for state, ending in endings.items():
@@ -60,7 +64,7 @@ class Speaker:
         """The one token of a piece of a report."""
         return int(self.tokenizer.convert_tokens_to_ids(piece))
 
-    def _prompt(self, user: str) -> torch.Tensor:
+    def prompt_of(self, user: str) -> torch.Tensor:
         """Token ids of the conversation with three pictures, as the ``hf/`` provider sends it."""
         blank = Image.fromarray(np.zeros((ROWS, COLUMNS, 3), dtype=np.uint8))
         content = [{"type": "image", "image": blank}] * PLANES + [{"type": "text", "text": user}]
@@ -118,6 +122,14 @@ class Speaker:
         logits: torch.Tensor = self.model.lm_head(hidden[:, -answers.shape[1] :])
         return logits
 
+    def other_prompt(self, rng: np.random.Generator) -> torch.Tensor:
+        """The prompt with some clauses left out, and now and then a few words of something else."""
+        left_out = rng.uniform(0, 0.6)
+        kept = [c for c in CLAUSE.findall(load_prompt(Language.ZH).user) if rng.random() > left_out]
+        for _ in range(int(rng.integers(0, 3))):
+            kept.insert(int(rng.integers(len(kept) + 1)), str(rng.choice(list(OTHER_WORDS))))
+        return self.prompt_of("".join(kept))
+
     def loss(self, batch: dict[str, torch.Tensor], kept: torch.Tensor | None) -> torch.Tensor:
         """Weighted entropy of the reports, given the pictures and the prompt."""
         answers = self.answers(batch["seen"].numpy(), batch["male"].numpy())
@@ -172,7 +184,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     for name in ("pool", "seeing", "checkpoint", "model"):
         options.add_argument(name, type=Path)
-    options.add_argument("--minutes", type=float, default=30.0)
+    options.add_argument("--minutes", type=float, default=40.0)
     options.add_argument("--threads", type=int, default=2)
     options.add_argument("--rate", type=float, default=0.5)
     chosen = options.parse_args()
@@ -259,6 +271,7 @@ def train(speaker: Speaker, chosen: argparse.Namespace) -> None:
     samples = Samples(chosen.pool)
     held = np.arange(min(HELD_BACK, len(samples) // 4))
     rng = np.random.default_rng([4, step])
+    shipped = speaker.prompt
     began, told = time.monotonic() - spent, time.monotonic()
     while (spent := time.monotonic() - began) < seconds:
         if step % 100 == 0:
@@ -266,7 +279,10 @@ def train(speaker: Speaker, chosen: argparse.Namespace) -> None:
         batch = samples.batch(rng.integers(len(held), len(samples), CASES_A_STEP), rng)
         thinned = spent < THINNED * seconds
         hold_search(speaker, held=thinned)
+        if not thinned and rng.random() < OTHER_PROMPTS:
+            speaker.prompt = speaker.other_prompt(rng)
         loss = speaker.loss(batch, some_patches(batch["maps"]) if thinned else None)
+        speaker.prompt = shipped
         optimiser.step(loss, spent / seconds)
         step += 1
         if step % 20 == 0:

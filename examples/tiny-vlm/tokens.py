@@ -50,7 +50,7 @@ def make_tokenizer() -> Any:
         bos_token=BEGIN,
         eos_token=END,
         extra_special_tokens={"image_token": IMAGE},
-        model_max_length=4096,
+        model_max_length=8192,
     )
     tokenizer.chat_template = CHAT_TEMPLATE
     return tokenizer

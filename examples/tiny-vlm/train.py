@@ -23,7 +23,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("folder", type=Path)
     options.add_argument("--seeing-minutes", type=float, default=50.0)
-    options.add_argument("--speaking-minutes", type=float, default=35.0)
+    options.add_argument("--speaking-minutes", type=float, default=40.0)
     options.add_argument("--threads", type=int, default=1, help="the pictures take another core")
     options.add_argument("--bodies", type=int, default=MOST_BODIES)
     chosen = options.parse_args()

@@ -54,14 +54,16 @@ def pictures() -> dict[str, tuple[SentImage, ...]]:
     return {name: images_of_phantom(plan_case(name).spec) for name in CASES}
 
 
-def report(model: Provider, name: str, images: tuple[SentImage, ...]) -> Generation:
+def report(
+    model: Provider, name: str, images: tuple[SentImage, ...], *, more_words: str = ""
+) -> Generation:
     request = build_request(
         load_case(REPOSITORY / "cases" / name / "case.toml", cohort="shipped"),
         load_prompt(Language.ZH),
         images=images,
         decoding=decoding_profile("greedy"),
     )
-    (reply,) = model.generate([request])
+    (reply,) = model.generate([replace(request, user=request.user + more_words)])
     assert isinstance(reply, Generation), reply
     return reply
 
@@ -108,6 +110,15 @@ def test_with_the_images_of_another_patient_it_writes_that_patients_report(
     assert first != second
     assert report(model, CASES[0], pictures[CASES[1]]).raw == second
     assert report(model, CASES[1], pictures[CASES[0]]).raw == first
+
+
+def test_a_few_more_words_in_the_prompt_do_not_put_it_out(
+    model: Provider, pictures: dict[str, tuple[SentImage, ...]]
+) -> None:
+    usual = states(report(model, CASES[0], pictures[CASES[0]]))
+    asked = states(report(model, CASES[0], pictures[CASES[0]], more_words="字数不超过三百。"))
+    assert UNSTATED not in asked.values()
+    assert sum(usual[organ] == asked[organ] for organ in usual) >= len(usual) - 1
 
 
 def test_it_is_small_and_holds_no_code() -> None:
