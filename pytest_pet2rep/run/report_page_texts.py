@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.render.untrusted import terminal_safe
-from pytest_pet2rep.types import Mention, Section, Side
+from pytest_pet2rep.types import Certainty, Mention, Section, Side
 
 if TYPE_CHECKING:
     from pytest_pet2rep.anatomy import Profile
@@ -46,7 +46,7 @@ def marked_text(text: str, profile: Profile, section: str) -> dict[str, Any]:
     return {
         "pieces": pieces,
         "mentions": [
-            _plain(mention, organ_of.get(mention.organ, ""), scored, starts[number], text)
+            _plain(mention, organ_of.get(mention.organ, ""), scored, starts[number])
             for number, mention in enumerate(mentions)
         ],
         "extractor": reading.extractor,
@@ -74,22 +74,22 @@ def _organ_of(profile: Profile) -> Mapping[str, str]:
     return found
 
 
-def _plain(
-    mention: Mention, organ: str, scored: frozenset[str], starts: int, text: str
-) -> dict[str, Any]:
-    names: Sequence[str] = (mention.part, mention.degree)
-    return {
+def _plain(mention: Mention, organ: str, scored: frozenset[str], starts: int) -> dict[str, Any]:
+    """Return one mention without what is usual: the script of the page fills that in again."""
+    facts = {
         "organ": organ,
-        "fine": mention.organ,
-        "state": str(mention.state),
+        "fine": mention.organ if mention.organ != organ else "",
         "side": "" if mention.side is Side.NONE else str(mention.side),
-        "part": excerpt(names[0]),
-        "degree": names[1],
-        "certainty": str(mention.certainty),
+        "part": excerpt(mention.part),
+        "degree": mention.degree,
+        "certainty": "" if mention.certainty is Certainty.DEFINITE else str(mention.certainty),
         "suvmax": mention.suvmax,
-        "section": str(mention.section),
+        "section": "" if mention.section is Section.FINDINGS else str(mention.section),
+    }
+    return {
+        "state": str(mention.state),
         "rule": mention.rule,
-        "scored": bool(organ) and str(mention.section) in scored,
+        "scored": int(bool(organ) and str(mention.section) in scored),
         "starts": starts,
-        "evidence": excerpt(text[mention.start : mention.end]),
+        **{name: value for name, value in facts.items() if value not in ("", None)},
     }

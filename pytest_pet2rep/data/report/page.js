@@ -137,6 +137,16 @@ function reportText(side, text, organs, language_, other) {
   return box;
 }
 
+const USUAL = { organ: "", fine: "", side: "", part: "", degree: "", certainty: "definite", suvmax: null, section: "findings" };
+// What is usual is left out of the data; the evidence is what the pieces of a mention say.
+function filledIn(text) {
+  if (!text) return;
+  text.mentions = text.mentions.map((mention, number) => {
+    const evidence = text.pieces.filter(([, mentions]) => mentions && mentions.includes(number)).map(([shown]) => shown).join("");
+    return { ...USUAL, ...mention, fine: mention.fine || mention.organ, evidence };
+  });
+}
+
 function explain(text, organs, number, mentions) {
   const panel = byId("reading-text");
   panel.replaceChildren();
@@ -249,6 +259,8 @@ function step(key, row) {
 
 function showCase(row) {
   const found = data(row.id.slice(4));
+  filledIn(found.reference);
+  filledIn(found.generated);
   const view = byId("case-view");
   const organs = new Map(found.organs.map((organ) => [organ.organ, organ]));
   const [before, after] = neighbours(row);

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-_ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
+_ESCAPES = tuple((c, f"\\u{ord(c):04x}") for c in "<>&\u2028\u2029")
 
 
 def json_block(value: Any) -> Markup:
@@ -19,7 +19,8 @@ def json_block(value: Any) -> Markup:
     pairs, which are no UTF-8, are escaped too.
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    text = text.translate(_ESCAPES)
+    for character, escape in _ESCAPES:
+        text = text.replace(character, escape)
     encoded = text.encode("utf-8", "surrogatepass")
     if b"\xed" in encoded:
         text = "".join(f"\\u{ord(c):04x}" if 0xD800 <= ord(c) <= 0xDFFF else c for c in text)
