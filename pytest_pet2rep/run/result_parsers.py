@@ -18,6 +18,8 @@ def add_result_commands(commands: Commands) -> None:
     _add_show(commands.add_parser("show", help="a stored run, or one case of it, in the terminal"))
     _add_export(commands.add_parser("export", help="a stored run as tables, Markdown or JUnit"))
     _add_leaderboard(commands.add_parser("leaderboard", help="models side by side, with ties"))
+    _add_rate(commands.add_parser("rate", help="rating sheets of a run, blinded, for readers"))
+    _add_ratings(commands.add_parser("ratings", help="how readers, and metrics with them, agree"))
 
 
 def _add_show(parser: argparse.ArgumentParser) -> None:
@@ -59,6 +61,33 @@ def _add_leaderboard(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_leaderboard)
 
 
+def _add_rate(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Draw reports of a run and write a sheet for each reader, as a page that saves JSON and as "
+        "CSV, without case, model and scores; and the key, which the readers must not see."
+    )
+    parser.epilog = "example: pet2rep rate runs/new --sample 30 -o rating"
+    parser.add_argument("run_path", type=Path, metavar="RUN", help="run folder")
+    parser.add_argument("--sample", type=int, default=30, metavar="N", help="reports; default: 30")
+    parser.add_argument("--seed", type=int, default=0, help="of the draw; default: 0")
+    parser.add_argument("--readers", type=int, default=2, choices=range(1, 10), metavar="N")
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR")
+    parser.set_defaults(run=_rate)
+
+
+def _add_ratings(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Print the agreement of readers (weighted kappa) and the rank correlation of every metric "
+        "with them, with 95 % intervals."
+    )
+    parser.epilog = "example: pet2rep ratings rating-*.json --key rating/key.json --run runs/new"
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help=".json or .csv")
+    parser.add_argument("--key", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--run", dest="run_path", type=Path, required=True, metavar="RUN")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.set_defaults(run=_ratings)
+
+
 def _show(parsed: argparse.Namespace) -> int:
     from pytest_pet2rep.run.show_command import show_stored
 
@@ -75,3 +104,15 @@ def _leaderboard(parsed: argparse.Namespace) -> int:
     from pytest_pet2rep.run.leaderboard_command import rank_stored
 
     return rank_stored(parsed)
+
+
+def _rate(parsed: argparse.Namespace) -> int:
+    from pytest_pet2rep.run.rating_command import write_sheets
+
+    return write_sheets(parsed)
+
+
+def _ratings(parsed: argparse.Namespace) -> int:
+    from pytest_pet2rep.run.rating_command import judge_ratings
+
+    return judge_ratings(parsed)
