@@ -31,12 +31,15 @@ def main() -> None:
     run = synthetic_run(cases)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "report.html")
-        begun = time.perf_counter()
+        begun, busy = time.perf_counter(), time.process_time()
         path.write_text(report_html(run, path=path), encoding="utf-8")
-        seconds = time.perf_counter() - begun
+        seconds, busy = time.perf_counter() - begun, time.process_time() - busy
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         size = path.stat().st_size / 1e6
-        print(f"{cases} cases: {seconds:.1f} s, peak {peak:.0f} MiB, page {size:.1f} MB")
+        print(
+            f"{cases} cases: {seconds:.1f} s ({busy:.1f} s of CPU), peak {peak:.0f} MiB, "
+            f"page {size:.1f} MB"
+        )
         opening(path)
 
 
