@@ -7,10 +7,10 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from pytest_pet2rep import __version__
 from pytest_pet2rep.errors import Pet2repError
+from pytest_pet2rep.run.command_line import Parser, PrintCompletion, RootParser
 from pytest_pet2rep.run.result_parsers import add_result_commands
 
 
@@ -20,8 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0: done; 1: done, but something was left out and is named; 4: a wrong option, name or file,
     said in one line on stderr.  ``gate`` has the exit codes of a run.
     """
-    parsed = _parser().parse_args(arguments)
     try:
+        parsed = _parser().parse_args(arguments)
         code: int = parsed.run(parsed)
         sys.stdout.flush()
     except Pet2repError as why:
@@ -36,21 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says a wrong option in one line and exits with 4, like every other mistake."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(4, f"{self.prog}: {message}\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="pet2rep",
-        description="Import and look at cases, score stored outputs, see how a report is read.",
-        epilog="example: pet2rep score outputs.jsonl",
-    )
+    parser = RootParser(prog="pet2rep", epilog="example: pet2rep score outputs.jsonl")
     parser.add_argument("--version", action="version", version=f"pytest-pet2rep {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser.add_argument("--print-completion", action=PrintCompletion, help="for your shell")
+    commands = parser.add_subparsers(
+        title="commands", required=True, metavar="COMMAND", parser_class=Parser
+    )
     _add_score(commands.add_parser("score", help="score pairs, or a stored run again"))
     _add_compare(commands.add_parser("compare", help="what changed from a baseline to a run"))
     _add_gate(commands.add_parser("gate", help="judge a stored run by gates"))
