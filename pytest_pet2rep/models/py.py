@@ -7,8 +7,10 @@ with such a ``generate`` method; either may be ``async``.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import importlib
 import inspect
+import json
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -133,6 +135,9 @@ class PythonModel:
     @property
     def identity(self) -> Identity:
         text = self._without_revision + (f"@{self._revision}" if self._revision else "")
+        if self._arguments:  # what the factory is told decides which model it makes
+            told = json.dumps(self._arguments, sort_keys=True).encode()
+            text += f";arguments=sha256:{hashlib.sha256(told).hexdigest()}"
         return Identity(text=text, verified=False, stated=bool(self._revision))
 
     def generate(self, requests: Sequence[GenerationRequest]) -> Sequence[Reply]:

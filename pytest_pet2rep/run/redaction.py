@@ -24,13 +24,14 @@ NAMES = frozenset(
         "generated_fine",
         "generated_side",
         "language",
+        "organs",
         "purpose",
         "sex",
         "timing",
     }
 )
-"""Facts whose values are words of this project (organ ids, sides, names of flags, places in the
-store), never text of a report.  A fact that is not named here keeps its numbers only."""
+"""Facts whose values are words of this project (organ ids, states, sides, names of flags, places
+in the store), never text of a report.  A fact that is not named here keeps its numbers only."""
 
 
 def redacted_record(record: Record) -> Record:

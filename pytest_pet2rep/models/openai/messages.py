@@ -57,13 +57,16 @@ def _data_url(image: SentImage) -> str:
 
 
 def generation_of(completion: Any, *, images_sent: int, seconds: float) -> Generation:
-    """The first choice of a completion that has one."""
+    """The first choice of a completion that has one.
+
+    Raises ``AttributeError``, ``LookupError`` or ``TypeError`` for a choice that is none: the
+    client library takes whatever JSON a server sends.
+    """
     choice = completion.choices[0]
-    refusal = getattr(choice.message, "refusal", None)
-    text = choice.message.content if isinstance(choice.message.content, str) else ""
+    refusal = _text(getattr(choice.message, "refusal", None))
     finish_reason = _FINISH.get(str(choice.finish_reason), FinishReason.UNKNOWN)
     return Generation(
-        raw=text or refusal or "",
+        raw=_text(choice.message.content) or refusal,
         finish_reason=FinishReason.REFUSED if refusal else finish_reason,
         usage=_usage(completion),
         images_sent=images_sent,
@@ -71,8 +74,21 @@ def generation_of(completion: Any, *, images_sent: int, seconds: float) -> Gener
     )
 
 
+def _text(content: object) -> str:
+    """A text, or the texts of a list of parts, which some servers answer."""
+    if isinstance(content, list):
+        parts = (part.get("text") for part in content if isinstance(part, dict))
+        return "".join(part for part in parts if isinstance(part, str))
+    return content if isinstance(content, str) else ""
+
+
 def _usage(completion: Any) -> Usage:
     usage = getattr(completion, "usage", None)
-    if usage is None:
-        return Usage()
-    return Usage(prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens)
+    return Usage(
+        prompt_tokens=_count(getattr(usage, "prompt_tokens", None)),
+        completion_tokens=_count(getattr(usage, "completion_tokens", None)),
+    )
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) else None

@@ -43,6 +43,8 @@ class ServedModel:
     @property
     def identity(self) -> Identity:
         text = f"openai/{self._model}" + (f"@{self._revision}" if self._revision else "")
+        if not self.endpoint.extensions:
+            text += ";extensions=off"  # top_k is not sent: other texts come back
         return Identity(text=text, verified=False, stated=bool(self._revision))
 
     def open_service(self, example: Callable[[], GenerationRequest | None]) -> Mapping[str, object]:
@@ -115,9 +117,14 @@ class ServedModel:
             )
         except GenerationFailed as why:
             return why
-        return generation_of(
-            completion, images_sent=len(request.images), seconds=time.perf_counter() - began
-        )
+        seconds = time.perf_counter() - began
+        try:
+            return generation_of(completion, images_sent=len(request.images), seconds=seconds)
+        except (AttributeError, LookupError, TypeError) as why:
+            return GenerationFailed(
+                f"case {request.case_id}: the answer of the server makes no sense: "
+                f"{type(why).__name__}: {why}"
+            )
 
     def close(self) -> None:
         """Cancel what is under way; callable twice, and nothing is sent after it."""

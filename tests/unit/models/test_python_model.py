@@ -199,6 +199,21 @@ def test_the_identity_is_only_what_the_user_states(loaded: Loaded) -> None:
     assert loaded(code, at="@v7").identity == stated
 
 
+def test_a_model_made_with_other_arguments_is_another_one_whatever_revision_is_stated(
+    loaded: Loaded,
+) -> None:
+    code = "def make(**arguments): return lambda request: 'x'\n"
+    told: list[dict[str, str]] = [{}, {"weights": "a"}, {"weights": "b"}, {"b": "2", "a": "1"}]
+    made = [
+        loaded(code, ProviderSettings(revision="v7", model_args=one)).identity.text for one in told
+    ]
+    assert len(set(made)) == len(told)
+    again = ProviderSettings(revision="v7", model_args={"a": "1", "b": "2"})
+    assert loaded(code, again).identity.text == made[-1]
+    secret = ProviderSettings(revision="v7", model_args={"api_key": "k-123456789"})
+    assert "k-123456789" not in loaded(code, secret).identity.text
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [

@@ -20,7 +20,7 @@ from pytest_pet2rep.models.openai.provider import ServedModel
 from pytest_pet2rep.models.provider import generate_one, open_service
 from pytest_pet2rep.models.registry import ProviderSettings, load_provider
 from pytest_pet2rep.models.request import decoding_profile
-from pytest_pet2rep.types import FinishReason, Generation, GenerationRequest
+from pytest_pet2rep.types import FinishReason, Generation, GenerationRequest, Usage
 from tests import chat_server as served
 from tests.chat_server import Behaviour, ChatServer, chat_server
 from tests.model_inputs import a_request, some_images
@@ -106,6 +106,19 @@ def test_what_the_server_says_of_the_end_is_kept(
     assert len(server.asked) == 1
 
 
+@pytest.mark.parametrize("usage", ["many", 3, {"prompt_tokens": "many"}, {"prompt_tokens": [1]}])
+def test_token_counts_that_are_none_stay_unknown(usage: object) -> None:
+    with chat_server(served.answers(usage=usage)) as server, model_at(server) as model:
+        answer = generate_one(model, ask())
+    assert (answer.raw, answer.usage) == ("report of A", Usage())
+
+
+def test_a_text_in_parts_is_put_together() -> None:
+    parts = [{"type": "text", "text": "report "}, {"type": "other"}, {"type": "text", "text": "B"}]
+    with chat_server(served.ends_with("stop", content=parts)) as server, model_at(server) as model:
+        assert generate_one(model, ask()).raw == "report B"
+
+
 def test_missing_token_counts_stay_unknown() -> None:
     with chat_server(served.answers(usage=None)) as server, model_at(server) as model:
         assert generate_one(model, ask()).usage.prompt_tokens is None
@@ -137,6 +150,12 @@ def test_what_passes_is_tried_again_and_answered_once(passing: Behaviour) -> Non
         (served.answers(choices=[]), "without a choice", 1),
         (served.answers(choices=None), "without a choice", 1),
         (served.state(200, "[]"), "without a choice", 1),
+        (served.answers(choices=[{}]), "makes no sense", 1),
+        (served.answers(choices=[None]), "makes no sense", 1),
+        (served.answers(choices="text"), "makes no sense", 1),
+        (served.answers(choices={"0": {}}), "makes no sense", 1),
+        (served.answers(choices=[{"message": None}]), "makes no sense", 1),
+        (served.answers(choices=[{"message": "text"}]), "makes no sense", 1),
     ],
 )
 def test_what_lasts_is_an_error_of_that_case_and_the_others_are_answered(
@@ -368,6 +387,8 @@ def test_the_identity_is_only_what_the_user_states() -> None:
         with model_at(server, spec="openai/m@2026-11") as stated:
             assert stated.identity.text == "openai/m@2026-11"
             assert (stated.identity.verified, stated.identity.reusable) == (False, True)
+        with model_at(server, spec="openai/m@2026-11", extensions="off") as other:
+            assert other.identity.text != stated.identity.text
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pytest_pet2rep.run.controls import AA, BLANK, WRONG, blank, planned_controls
+from pytest_pet2rep.run.redaction import redacted_record
 from pytest_pet2rep.run.reliance import ControlResult, control_results
 from pytest_pet2rep.run.settings import RunSettings
 from pytest_pet2rep.types import Outcome, Record, SentImage
@@ -91,3 +92,10 @@ def test_without_any_usable_report_there_is_no_share() -> None:
     )
     assert found.same_text is None
     assert found.changed_states is None
+
+
+def test_redacted_records_say_the_same_of_a_control() -> None:
+    organs = {"liver": [["increased"], ["increased"], ["normal"]], "lungs": [["normal"]] * 3}
+    record = control("P-1", organs)
+    assert result_of(redacted_record(record)) == result_of(record)
+    assert result_of(record).changed_states == 0.5
