@@ -114,7 +114,7 @@ def test_cases_are_filtered_by_organ_outcome_risk_and_id(seen: Opened) -> None:
     assert visible_cases(page) == ["PET-5"]
     assert "1 of 6" in page.inner_text("#filter-count")
     page.click("#filter-clear")
-    page.wait_for_function("document.querySelectorAll('#case-table tbody tr[hidden]').length === 0")
+    page.wait_for_selector("#case-table tbody tr[hidden]", state="detached")
     page.fill("#filter-text", "pet-4")
     assert visible_cases(page) == ["PET-4"]
     page.fill("#filter-text", "")
@@ -237,5 +237,6 @@ def test_images_beside_the_page_are_found(
     path.write_text(report_html(run, path=path, pictures=picture_set(1)), encoding="utf-8")
     page = chromium.new_page()
     page.goto(f"{path.as_uri()}#case/PET-1/0")
-    page.wait_for_function("document.querySelector('.pictures img')?.naturalWidth === 30")
+    image = page.locator(".pictures img")
+    assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") == 30
     page.close()
