@@ -476,3 +476,24 @@ def test_a_text_that_never_was_is_told_from_one_that_is_withheld(run: RunData) -
     detail = found.details()["PET-1"]
     assert detail["reference"] is not None
     assert detail["generated"] is None
+
+
+def test_what_was_asked_again_and_several_epochs_have_their_tables(run: RunData) -> None:
+    from dataclasses import asdict
+
+    from pytest_pet2rep.run.reliance import ControlResult, control_plain
+    from pytest_pet2rep.run.repeats import RepeatRow
+
+    control = ControlResult(
+        name="blank", language="zh", cases=4, unusable=0, same_text=0.25, pairs=76,
+        changed_states=0.1, flipped_verdicts=None, ce_f1=0.5, ce_f1_control=0.125,
+    )  # fmt: skip
+    row = RepeatRow(
+        items="abnormal", count=9, incomplete=0, mean=0.5, at_least_once=0.75, every_time=0.25
+    )
+    summary = {**run.summary, "controls": [control_plain(control)], "repeats": [asdict(row)]}
+    text = Elements(
+        report_html(replace(run, summary=summary), path=Path("x.html"), language="en")
+    ).text
+    for shown in ("Asked again", "blank", "+37.5", "Several epochs", "pass^k", "abnormal"):
+        assert shown in text
