@@ -104,7 +104,7 @@ class ReportMaker:
                 made[one.name] = question
                 continue
             key = self._key(one, question.request)
-            stored = self._runtime.store.find(key)
+            stored = self._found(key, question)
             if stored is not None:
                 made[one.name] = self._judged(question, stored)
                 continue
@@ -144,8 +144,14 @@ class ReportMaker:
             return None
         if self._runtime.provider.kept_elsewhere:
             return attempt_of(question, self._direct(question.request))
-        stored = self._runtime.store.find(self._key(wanted, question.request))
+        stored = self._found(self._key(wanted, question.request), question)
         return None if stored is None else attempt_of_stored(question, stored)
+
+    def _found(self, key: str, question: Question) -> Stored | None:
+        """Look into the store on the same terms as when a report is made."""
+        return self._runtime.store.find(
+            key, reusable=is_reusable, judge=partial(outcome_of, question)
+        )
 
     def get_ready(self, wanted: Wanted) -> None:
         """Load all that sending and judging a report need, before the first one is sent."""

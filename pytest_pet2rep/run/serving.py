@@ -67,7 +67,7 @@ def plan_serving(command: str, model: str, model_args: Mapping[str, str], log: P
     try:
         words = shlex.split(command)
     except ValueError as why:
-        raise UsageProblem(f"{OPTION}={command}: {why}") from why
+        raise UsageProblem(f"{OPTION}: the command makes no sense: {why}") from why
     if not words or shutil.which(words[0]) is None:
         raise UsageProblem(f"{OPTION}: there is no program {(words or [''])[0]!r} to run")
     free = str(_free_port())

@@ -90,12 +90,19 @@ class GenerationStore:
         self._checked = False
         self._damaged: set[str] = set()
 
-    def find(self, key: str) -> Stored | None:
+    def find(
+        self,
+        key: str,
+        *,
+        reusable: Callable[[Generation], bool] = lambda _: True,
+        judge: Judge | None = None,
+    ) -> Stored | None:
         """Return the stored answer for ``key``, or ``None`` if this run may not use one.
 
+        With ``reusable`` and ``judge`` as for :meth:`obtain`, it is what that would return.
         Raises ``StoreError`` if the store cannot be read.
         """
-        return self._find(_Wish(key=key, reusable=lambda _: True, about={}, judge=None))
+        return self._find(_Wish(key=key, reusable=reusable, about={}, judge=judge))
 
     def text(self, digest: str) -> str | None:
         """Return the raw text that a file of the store is named by, ``None`` if it is not there.

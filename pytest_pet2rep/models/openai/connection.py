@@ -41,9 +41,7 @@ class Connection:
 
         # A redirect could lead images of patients to another machine, and so could a proxy that
         # is set for everything.
-        transport = DefaultAsyncHttpxClient(
-            follow_redirects=False, trust_env=not self.endpoint.local
-        )
+        transport = DefaultAsyncHttpxClient(follow_redirects=False, trust_env=self.endpoint.proxied)
         return AsyncOpenAI(
             base_url=self.endpoint.base_url,
             api_key=self.endpoint.api_key,

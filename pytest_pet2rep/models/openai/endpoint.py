@@ -28,7 +28,10 @@ class Endpoint:
     base_url: str
     api_key: str = field(repr=False)
     local: bool
-    """The server is on this machine: requests never leave it, and no proxy is used."""
+    """The server is on this machine: requests never leave it."""
+    proxied: bool
+    """A proxy of the environment is used: never for this machine, nor where it could read private
+    cases (it sees all that goes to an ``http`` address, and only the host of an ``https`` one)."""
     timeout: float
     """Seconds for one report, every retry included."""
     retries: int
@@ -60,6 +63,7 @@ def find_endpoint(spec: ModelSpec, settings: ProviderSettings) -> Endpoint:
         base_url=base_url,
         api_key=os.environ.get(arguments.get("api_key_env", "OPENAI_API_KEY")) or "none",
         local=local,
+        proxied=not local and not (settings.private and urlsplit(base_url).scheme == "http"),
         timeout=_number(arguments, "timeout", 600.0),
         retries=int(_number(arguments, "retries", 5)),
         token_limit=_one_of(arguments, "token_limit", _TOKEN_LIMITS),

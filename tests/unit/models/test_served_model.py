@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -302,6 +302,30 @@ def test_a_proxy_of_the_environment_gets_nothing_that_is_for_this_machine(
         with model_at(server) as model:
             assert generate_one(model, ask()).raw == "report of A"
         assert proxy.asked == []
+
+
+@pytest.mark.parametrize(("private", "asked"), [(True, 0), (False, 1)])
+def test_private_cases_are_not_shown_to_a_proxy_that_could_read_them(
+    private: bool, asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = "gpu.invalid"
+    settings = ProviderSettings(
+        model_args={"base_url": f"http://{host}/v1", "probe": "off", "retries": "0"},
+        private=private,
+        allowed_hosts=frozenset({host}),
+    )
+    with chat_server() as proxy:
+        for name in ("HTTP_PROXY", "http_proxy"):
+            monkeypatch.setenv(name, proxy.url.removesuffix("/v1"))
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        model = load_provider("openai/m", settings)
+        try:
+            with suppress(UsageProblem):  # there is no such machine
+                model.generate([ask()])
+        finally:
+            model.close()
+        assert len(proxy.asked) == asked
 
 
 def opened(model: ServedModel, request: GenerationRequest | None = None) -> Mapping[str, Any]:

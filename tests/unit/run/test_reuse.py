@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_pet2rep.cohorts.cohort import find_cohort
+from pytest_pet2rep.run.generating import Wanted
 from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.run.settings import RunSettings
 from pytest_pet2rep.types import Outcome
@@ -19,6 +22,7 @@ from pytest_pet2rep.types import FinishReason, Generation
 
 class Model:
     needs_images = False
+    ahead = 2
 
     def generate(self, request):
         here = pathlib.Path(__file__).parent
@@ -47,10 +51,12 @@ def asked_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., t
         model="py/reused_model:Model", store=tmp_path / "store", model_revision="7"
     )
 
-    def ask(name: str, answer: str) -> tuple[int, object]:
+    def ask(name: str, answer: str, *, ahead: bool = False, **changes: Any) -> tuple[int, object]:
         (tmp_path / "answer.txt").write_text(answer, encoding="utf-8")
-        runtime = Runtime(settings, find_cohort(tmp_path / "cohort"), name)
+        runtime = Runtime(replace(settings, **changes), find_cohort(tmp_path / "cohort"), name)
         (case,) = runtime.cases()
+        if ahead:
+            runtime.expect([Wanted(case=case)])
         attempt = runtime.attempt(case)
         runtime.close()
         return len((tmp_path / "asked.log").read_text().split()), attempt.outcome
@@ -79,3 +85,11 @@ def test_what_is_no_report_serves_its_own_run_and_is_asked_for_again_by_the_next
     assert asked_by("second", REPORT) == (2, None)
     assert asked_by("third", answer) == (2, None)
     assert asked_by("first", answer) == (2, outcome)
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_what_only_another_cleaning_took_for_a_report_is_asked_for_again(
+    asked_by: Callable[..., tuple[int, object]], ahead: bool
+) -> None:
+    assert asked_by("first", "<think>" + REPORT, clean=False) == (1, None)
+    assert asked_by("second", REPORT, ahead=ahead) == (2, None)
