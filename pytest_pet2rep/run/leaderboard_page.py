@@ -20,6 +20,7 @@ from pytest_pet2rep.run.leaderboard_table import (
 )
 
 FOLDER = "data/leaderboard"
+DRAWN_NOTE = "Drawn: the value and its two-sided 95 % interval; the dashed line is the best floor."
 
 
 def leaderboard_page(boards: Sequence[Board]) -> str:
@@ -40,7 +41,7 @@ def leaderboard_page(boards: Sequence[Board]) -> str:
     published = any(row.kind is Kind.PUBLISHED for board in boards for row in board.standings)
     return environment.from_string(_part("page.html")).render(
         boards=[_board(board) for board in boards],
-        notes=[*NOTES, PUBLISHED_NOTE] if published else NOTES,
+        notes=[DRAWN_NOTE, *NOTES, *([PUBLISHED_NOTE] if published else [])],
         style=Markup(style),  # a file of this package
         style_hash=policy_hash(style),
     )
@@ -56,6 +57,7 @@ def _board(board: Board) -> dict[str, Any]:
         "title": f"{board.language}: {board.cases} cases, by {board.metric} "
         f"({better} is better), x100",
         "titles": [board.metric, "95 %", "above floor", *beside],
+        "end": value_text(board, scale),
         "floor": _place(best, scale),
         "rows": [_row(board, row, beside, scale) for row in board.standings],
     }

@@ -183,11 +183,21 @@ def test_the_page_has_no_script_no_network_and_names_stay_text(
     page.encode("utf-8")
 
 
+def test_a_hostile_name_cannot_reach_the_terminal(runs: Mapping[str, RunData]) -> None:
+    hostile = [runs["good"], named(runs["bad"], HOSTILE_TEXT)]
+    (zh,) = [b for b in leaderboards(hostile, "ce_recall") if b.language == "zh"]
+    for width in (60, 300):
+        lines = list(board_lines(zh, Screen(width=width)))
+        assert any("<script" in line for line in lines)
+        assert all(line.isprintable() for line in lines)
+
+
 def test_the_page_draws_every_interval_and_the_best_floor(board: Board) -> None:
     page = leaderboard_page([board])
     limits = sum(r.low is not None for r in board.standings)
     assert page.count('class="range"') == limits
-    assert page.count('class="mark"') == page.count("<svg")
+    own = [r for r in board.standings if r.kind is not Kind.PUBLISHED and r.value is not None]
+    assert page.count('class="mark"') == len(own), "the floor says nothing of other cases"
     places = [float(x) for x in re.findall(r'x[12]?="([0-9.]+)"', page)]
     assert all(0 <= place <= 100 for place in places)
 

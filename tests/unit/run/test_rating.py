@@ -17,6 +17,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from pytest_pet2rep.cli import main
 from pytest_pet2rep.errors import DataProblem, UsageProblem
+from pytest_pet2rep.render.screen import Screen
 from pytest_pet2rep.run.rating import Sheet, draw_sheet, error_categories, key_of, score_levels
 from pytest_pet2rep.run.rating_agreement import (
     agreements,
@@ -25,11 +26,12 @@ from pytest_pet2rep.run.rating_agreement import (
     spearman,
     weighted_kappa,
 )
+from pytest_pet2rep.run.rating_command import agreement_table
 from pytest_pet2rep.run.rating_files import Rating, RatingKey, Reader, read_key, read_ratings
 from pytest_pet2rep.run.rating_sheet import error_columns, sheet_csv, sheet_html
 from pytest_pet2rep.run.result_rows import case_values
 from pytest_pet2rep.run.runfiles import RunData, load_run
-from tests.unit.run.hostile import hostile_run
+from tests.unit.run.hostile import HOSTILE_TEXT, hostile_run
 from tests.unit.run.stored_runs import store_run
 from tests.validated import validate
 
@@ -93,6 +95,20 @@ def test_hostile_reports_stay_text_in_the_form(run: RunData) -> None:
     assert not re.search(r"<img|\son[a-z]+=[^&]", page.replace("onerror=canary", ""))
     assert not set(page) & set("\x00\x1b\u202e\u200b")
     page.encode("utf-8")
+
+
+def test_no_cell_of_a_hostile_sheet_is_a_formula(run: RunData) -> None:
+    text = sheet_csv(draw_sheet(hostile_run(run), 6), 1)
+    cells = [cell for row in csv.reader(io.StringIO(text[1:])) for cell in row]
+    assert any("canary" in cell for cell in cells)
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+def test_a_hostile_reader_cannot_reach_the_terminal() -> None:
+    scores = {f"R{at}": at % 5 for at in range(12)}
+    pairs = agreements([reader(HOSTILE_TEXT, scores), reader("B", scores)])
+    for line in Screen(width=200).table(agreement_table(pairs)):
+        assert line.isprintable()
 
 
 def saved(sheet: Sheet, scores: Mapping[str, str | None], reader: str) -> dict[str, Any]:
