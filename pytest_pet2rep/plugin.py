@@ -48,6 +48,11 @@ def pytest_configure(config: pytest.Config) -> None:
             f"{case_files[0]} is a case of the PET/CT benchmark: name the model under test with "
             f"--pet2rep-model=MODEL"
         )
+    elif gates := [a for a in config.invocation_params.args if a.startswith("--pet2rep-gate")]:
+        raise pytest.UsageError(
+            f"{gates[0]} would be judged on nothing: name the model under test with "
+            f"--pet2rep-model=MODEL"
+        )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -92,7 +92,12 @@ class Keeper:
 
     def _keep(self, run: RunData, name: str) -> None:
         from pytest_pet2rep.run.baseline_runs import save_baseline
+        from pytest_pet2rep.run.verdict import Verdict
 
+        verdict = self.reporter.verdict
+        if verdict is not None and verdict.verdict is Verdict.ENDED:
+            self.notes.append(f"the run is not kept as baseline {name}: {verdict.reason}")
+            return
         try:
             path = save_baseline(self.config.rootpath, name, run)
         except UsageProblem as why:

@@ -14,6 +14,7 @@ from typing import Any
 
 from pytest_pet2rep.errors import DataProblem, UsageProblem
 from pytest_pet2rep.render.json_text import canonical_json
+from pytest_pet2rep.run.error_budget import RUN_BROKE
 from pytest_pet2rep.run.redaction import redacted_record
 from pytest_pet2rep.run.runfiles import RUN_FILE, RunData, load_run, records_by_case
 from pytest_pet2rep.run.runfiles_encoding import (
@@ -93,6 +94,10 @@ def save_baseline(root: Path, name: str, run: RunData) -> Path:
         raise UsageProblem(
             f"the run is not kept as baseline {name!r}: it is partial or has holes, and a baseline "
             f"is a whole run"
+        )
+    if all(record.outcome in RUN_BROKE for record in run.records):
+        raise UsageProblem(
+            f"the run is not kept as baseline {name!r}: every case ended in an error or a timeout"
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ from pytest_pet2rep.run.compare import without_changed_cases
 from pytest_pet2rep.run.error_budget import broken_cases, error_budget
 from pytest_pet2rep.run.estimands import known_metrics
 from pytest_pet2rep.run.gates import Gate, GateResult, gate_plain
-from pytest_pet2rep.run.gates_checking import Measurable, bind_gates
+from pytest_pet2rep.run.gates_checking import Measurable, bind_gates, check_baseline
 from pytest_pet2rep.run.gates_judging import Evidence, judge_gates, measured, observed_only
 from pytest_pet2rep.run.gates_reading import (
     Gating,
@@ -87,6 +87,8 @@ def judge_stored(
         require_comparable(run.card, baseline.card, allowed=allowed, option=option)
         baseline = without_changed_cases(baseline, run.card)
     gates = _bound(run, gating, has_baseline=baseline is not None)
+    if baseline is not None:
+        check_baseline(gates, baseline, baseline_name)
     facts = _facts(run, gating)
     incomplete = run_verdict(facts)
     evidence = _evidence(run, baseline, baseline_name)

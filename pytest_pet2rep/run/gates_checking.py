@@ -16,8 +16,12 @@ from pytest_pet2rep.run.slices import EVERYTHING, Slice, parse_slice
 if TYPE_CHECKING:
     from pytest_pet2rep.run.estimands import KnownMetric
     from pytest_pet2rep.run.gates_reading import GateSpec, Gating
+    from pytest_pet2rep.run.runfiles import RunData
     from pytest_pet2rep.run.runtime import Runtime
     from pytest_pet2rep.types import Record
+
+_DIGITS = ".12g"
+"""A stored gate is read again from its expression: the threshold must be the same then."""
 
 FLOOR_NAMES = ("template", "all-normal", "majority", "shuffled")
 
@@ -75,6 +79,32 @@ def bind_gates(
                 f"({', '.join(map(str, sorted(found)))}): they share one error rate"
             )
     return tuple(dict.fromkeys(gates))
+
+
+def check_baseline(gates: Iterable[Gate], baseline: RunData, name: str) -> None:
+    """Refuse a baseline that a gate cannot be held against.
+
+    A part of a run would be compared on its own cases only, and what it lacks is in no difference.
+    Raises ``UsageProblem``.
+    """
+    compared = [gate for gate in gates if gate.against is Against.BASELINE]
+    if not compared:
+        return
+    from pytest_pet2rep.run.estimands import check_estimand, known_metrics
+    from pytest_pet2rep.run.runfiles import scoring_of
+
+    if not baseline.complete:
+        raise UsageProblem(
+            f"the baseline {name} is partial or has holes, and {compared[0].expression} needs a "
+            f"whole run: name one, or make it with --pet2rep-save"
+        )
+    scoring = scoring_of(baseline)
+    known = known_metrics(metric for each in scoring.metrics.values() for metric in each)
+    for gate in compared:
+        try:
+            check_estimand(gate.metric, gate.slice, known)
+        except UsageProblem as why:
+            raise UsageProblem(f"gate {gate.expression}: the baseline {name} has {why}") from why
 
 
 def _bound(spec: GateSpec, measurable: Measurable, confidence: float) -> Gate:
@@ -205,11 +235,11 @@ def _expression(parsed: ParsedGate, name: str, found: Slice, op: Op, value: floa
     """Write the gate in its one canonical form."""
     subject = f"{name}{found.text}"
     if parsed.against is Against.NUMBER:
-        return f"{subject} {op} {value:g}"
+        return f"{subject} {op} {value:{_DIGITS}}"
     if parsed.against is Against.FLOOR:
         gain = value if op is Op.AT_LEAST else -value
         floor = f", {parsed.floor}" if parsed.floor else ""
-        return f"lift({subject}{floor}) >= {gain + 0.0:g}"
+        return f"lift({subject}{floor}) >= {gain + 0.0:{_DIGITS}}"
     if not value:
         return f"{subject} {op} baseline"
-    return f"{subject} {op} baseline {'+' if value > 0 else '-'} {abs(value):g}"
+    return f"{subject} {op} baseline {'+' if value > 0 else '-'} {abs(value):{_DIGITS}}"

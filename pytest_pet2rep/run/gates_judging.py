@@ -17,6 +17,7 @@ from pytest_pet2rep.errors import UsageProblem
 from pytest_pet2rep.metrics.resampling_statistic import StatisticKind
 from pytest_pet2rep.run.gate_grammar import Against
 from pytest_pet2rep.run.gates import Gate, GateResult
+from pytest_pet2rep.run.gates_checking import FLOOR_NAMES
 from pytest_pet2rep.run.gates_family import Claims, by_family
 from pytest_pet2rep.run.items import CHECK, TEXT, UPTAKE
 from pytest_pet2rep.run.verdict import Verdict
@@ -225,17 +226,23 @@ def _against_floors(gate: Gate, statistic: Statistic, evidence: Evidence) -> Gat
     at a confidence that is shared between them.
     """
     floors = evidence.floors()
-    names = [gate.floor] if gate.floor else list(floors)
+    names = [gate.floor] if gate.floor else FLOOR_NAMES
+    for name in names:
+        if name not in floors:
+            return not_measured(gate, f"the records of the floor {name} are not there")
+        if missing := _items(evidence.run) - _items(floors[name]):
+            return not_measured(gate, f"the floor {name} has no result of {len(missing)} items")
     results = [
-        _against_floor(gate, statistic, floors[name], len(names), evidence.seed)
-        for name in names
-        if name in floors
+        _against_floor(gate, statistic, floors[name], len(names), evidence.seed) for name in names
     ]
-    if not results:
-        return not_measured(gate, "the records of the floors are not there")
     order = (Verdict.NOT_MEASURED, Verdict.FAIL, Verdict.UNDECIDED, Verdict.PASS)
     sign = 1 if gate.at_least else -1
     return min(results, key=lambda r: (order.index(r.verdict), sign * (r.difference or 0.0)))
+
+
+def _items(of: Measured) -> set[tuple[str, int, str, str]]:
+    """Return the items that floors are scored on."""
+    return {(r.case, r.repeat, r.check, r.organ) for r in of.records if r.check in (UPTAKE, TEXT)}
 
 
 def _against_floor(

@@ -10,7 +10,7 @@ from pytest_pet2rep.run.card import run_card, run_languages, run_scoring
 from pytest_pet2rep.run.comparability import require_comparable
 from pytest_pet2rep.run.compare import without_changed_cases
 from pytest_pet2rep.run.gates import GateResult
-from pytest_pet2rep.run.gates_checking import checked_gates
+from pytest_pet2rep.run.gates_checking import check_baseline, checked_gates
 from pytest_pet2rep.run.gates_judging import (
     Evidence,
     Measured,
@@ -100,8 +100,11 @@ def gate_session(
         card = run_card(runtime)
         require_comparable(card, baseline.card, allowed=allowed, skip=("preprocessing",))
         baseline = without_changed_cases(baseline, card)
+    gates = checked_gates(gating, runtime, has_baseline=bool(baseline_name))
+    if baseline is not None:
+        check_baseline(gates, baseline, baseline_name)
     return GateSession(
-        gates=checked_gates(gating, runtime, has_baseline=bool(baseline_name)),
+        gates=gates,
         runtime=runtime,
         baseline=baseline,
         baseline_name=baseline_name,

@@ -160,7 +160,10 @@ def _shards(runs: Sequence[RunData]) -> ShardSet | None:
         if part is None:
             return None
         present.update(part.present)
-    return ShardSet(count=counts.pop(), present=tuple(sorted(present)))
+    count = counts.pop()
+    # With more shards than cases the last ones have nothing to run, and nothing to be missing.
+    present.update(range(len(runs[0].card["cohort"]["case_list"]) + 1, count + 1))
+    return ShardSet(count=count, present=tuple(sorted(present)))
 
 
 def _records(runs: Sequence[RunData]) -> tuple[Record, ...]:
@@ -269,11 +272,22 @@ def _floors(runs: Sequence[RunData]) -> dict[str, tuple[Record, ...]]:
 
 
 def _demands(runs: Sequence[RunData]) -> tuple[Mapping[str, Any], ...]:
-    """Return the gates that the run is to pass, none of them judged yet."""
+    """Return the gates that the run is to pass, none of them judged yet.
+
+    Raises ``UsageProblem`` where one name stands for different demands.
+    """
     demanded: dict[str, Mapping[str, Any]] = {}
     for run in runs:
         for gate in run.gates:
-            demanded.setdefault(str(gate["expression"]), gate)
+            name = str(gate["name"])
+            other = demanded.setdefault(name, gate)
+            if any(
+                other.get(key) != gate.get(key) for key in ("expression", "confidence", "family")
+            ):
+                raise UsageProblem(
+                    f"{run.path or run.run_id} was run with another gate {name!r} than the runs "
+                    f"before it: run all shards with the same gates"
+                )
     return tuple(
         {name: _UNJUDGED.get(name, value) for name, value in gate.items()}
         for gate in demanded.values()

@@ -301,3 +301,15 @@ def test_a_gate_on_a_baseline_counts_from_the_second_run_on(
     other = run(outputs(PERFECT), *options, "--pet2rep-section=impression")
     assert other.ret == 4
     other.stderr.fnmatch_lines(["*the runs cannot be compared, they differ in *section*"])
+
+
+def test_a_gate_without_a_model_is_a_usage_error_and_not_a_green_run(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(test_own="def test_own():\n    pass\n")
+    none = ("-p", "no:hypothesispytest", "-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess(*none, "--pet2rep-gate=ce_f1 >= 0.9")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*--pet2rep-gate=ce_f1 >= 0.9 would be judged on nothing: *"])
+    pytester.makeini("[pytest]\naddopts = --pet2rep-gate=ce_f1>=0.9\n")
+    assert pytester.runpytest_subprocess(*none).ret == 0

@@ -22,6 +22,7 @@ from pytest_pet2rep.run.runfiles import RunData, load_run, scoring_of, write_run
 from pytest_pet2rep.run.scoreboard import score_sets
 from pytest_pet2rep.run.summary import summarise
 from pytest_pet2rep.run.summary_json import summary_plain
+from pytest_pet2rep.types import Outcome
 from tests.unit.run.stored_runs import store_run
 from tests.validated import validate
 
@@ -47,6 +48,13 @@ def test_a_baseline_gives_back_every_score_of_its_run(stored: RunData, tmp_path:
     assert kept.planned == stored.planned
     metrics = stored.summary["scores"]["zh"]["metrics"]
     assert kept.summary["scores"]["zh"]["metrics"] == metrics
+
+
+def test_a_run_in_which_every_case_broke_is_no_baseline(stored: RunData, tmp_path: Path) -> None:
+    broken = [replace(record, outcome=Outcome.ERROR, failed=True) for record in stored.records]
+    with pytest.raises(UsageProblem, match="every case ended in an error"):
+        save_baseline(tmp_path, "main", replace(stored, records=tuple(broken)))
+    assert known_baselines(tmp_path) == ()
 
 
 def test_a_baseline_holds_no_text_and_nothing_of_the_machine(stored: RunData) -> None:

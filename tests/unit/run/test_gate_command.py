@@ -144,6 +144,38 @@ def test_a_run_is_held_against_a_baseline_run(
     assert "cannot be compared, they differ in" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("lost", [(), (3,)], ids=["limited", "with-a-hole"])
+def test_a_part_of_a_run_is_no_baseline_of_a_gate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lost: tuple[int, ...]
+) -> None:
+    store_run(tmp_path, tmp_path / "new", texts=PERFECT, run_id="b" * 32)
+    limit = None if lost else 3
+    store_run(tmp_path, tmp_path / "old", texts=PERFECT, lost=lost, limit=limit)
+    compared = ["gate", str(tmp_path / "new"), "--baseline", str(tmp_path / "old"),
+                "--allow-difference", "cohort", "--fail-on-error", "none"]  # fmt: skip
+    assert main([*compared, "--gate", "coverage[language=zh] >= baseline - 0.05"]) == 4
+    assert "is partial or has holes" in capsys.readouterr().err
+    assert main([*compared, "--gate", "coverage[language=zh] >= 0.5"]) == 0
+
+
+def test_a_baseline_without_the_metric_of_a_gate_is_a_usage_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store_run(tmp_path, tmp_path / "new", texts=PERFECT, run_id="b" * 32)
+    store_run(tmp_path, tmp_path / "old", texts=PERFECT, metrics=("rouge_l",))
+    gate = ["--gate", "bleu4[language=zh] >= baseline - 0.5", "--baseline", str(tmp_path / "old")]
+    assert main(["gate", str(tmp_path / "new"), *gate]) == 4
+    assert "unknown metric 'bleu4'" in capsys.readouterr().err
+
+
+def test_a_threshold_with_many_digits_is_not_rounded_in_its_expression(
+    stored: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["gate", str(stored), "--gate", "coverage[language=zh] >= 0.79999994", "--json"])
+    (gate,) = json.loads(capsys.readouterr().out)["gates"]
+    assert gate["expression"] == "coverage[language=zh] >= 0.79999994"
+
+
 def test_gates_of_the_project_file_count_and_can_be_chosen(
     stored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -125,15 +125,34 @@ def test_a_lift_must_hold_over_every_floor() -> None:
     now = run(120, 0.8, seed=1)
     floors: dict[str, Sequence[Record]] = {
         "template": run(120, 0.2, seed=2),
+        "all-normal": run(120, 0.1, seed=2),
+        "majority": run(120, 0.1, seed=4),
         "shuffled": run(120, 0.78, seed=3),
     }
     best = judge("lift(ce_recall) >= 0.1", now, floors=floors)
     assert best.reference_name == "shuffled"
     assert best.verdict is not Verdict.PASS
     assert judge("lift(ce_recall, template) >= 0.1", now, floors=floors).verdict is Verdict.PASS
-    low = judge("lift(miss_rate) >= 0.1", now, floors={"template": floors["template"]})
+    low = judge("lift(miss_rate, template) >= 0.1", now, floors=floors)
     assert (low.verdict, low.gate.at_least) == (Verdict.PASS, False)
     assert judge("lift(ce_recall) >= 0.1", now).verdict is Verdict.NOT_MEASURED
+
+
+def test_a_lift_over_floors_that_lack_one_or_some_cases_is_not_measured() -> None:
+    now, low = run(120, 0.8, seed=1), run(120, 0.2, seed=2)
+    names = ("template", "all-normal", "majority", "shuffled")
+    whole: dict[str, Sequence[Record]] = dict.fromkeys(names, low)
+    assert judge("lift(ce_recall) >= 0.1", now, floors=whole).verdict is Verdict.PASS
+    lacking = {name: whole[name] for name in names[:3]}
+    none = judge("lift(ce_recall) >= 0.1", now, floors=lacking)
+    assert (none.verdict, none.reason) == (
+        Verdict.NOT_MEASURED, "the records of the floor shuffled are not there",
+    )  # fmt: skip
+    partial = whole | {"majority": [r for r in low if r.case < "PET-0060"]}
+    assert judge("lift(ce_recall) >= 0.1", now, floors=partial).verdict is Verdict.NOT_MEASURED
+    half = judge("lift(ce_recall, majority) >= 0.1", now, floors=partial)
+    assert half.verdict is Verdict.NOT_MEASURED
+    assert half.reason.startswith("the floor majority has no result of ")
 
 
 def test_named_items_must_pass_and_be_there() -> None:

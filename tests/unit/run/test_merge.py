@@ -223,3 +223,26 @@ def test_what_is_no_shard_is_refused(text: str) -> None:
     with pytest.raises(UsageProblem, match="INDEX/COUNT"):
         parse_shard(text)
     assert str(parse_shard("3/16")) == "3/16"
+
+
+def test_shards_without_a_case_are_not_missing(tmp_path: Path) -> None:
+    parts = [
+        store_run(tmp_path, tmp_path / f"s{n}", run_id=f"{n}" * 32, shard=parse_shard(f"{n}/9"))
+        for n in range(1, 7)
+    ]
+    merged = merge_runs(parts)
+    assert merged.shards is None
+    assert merged.complete
+    lacking = merge_runs(parts[:5])
+    assert lacking.shards is not None
+    assert lacking.shards.missing == (6,)
+    assert not lacking.complete
+
+
+def test_shards_with_different_gates_of_one_name_are_refused(whole: RunData) -> None:
+    gate = {"name": "look", "expression": "error_rate <= 0.02", "confidence": 0.95, "family": ""}
+    same = [replace(whole, run_id=i * 32, gates=(gate,)) for i in "ab"]
+    assert len(merge_runs(same).gates) == 1
+    laxer = replace(same[1], gates=({**gate, "expression": "error_rate <= 0.9"},))
+    with pytest.raises(UsageProblem, match="another gate 'look'"):
+        merge_runs([same[0], laxer])
