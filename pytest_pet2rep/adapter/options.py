@@ -48,17 +48,18 @@ def register(parser: pytest.Parser) -> None:
     group = parser.getgroup("pet2rep", "pet2rep: score PET/CT reports of a vision-language model")
     for row in OPTIONS:
         shown = f"{row.help} (default: {row.default})" if row.default else row.help
+        escaped = shown.replace("%", "%%")  # argparse formats what it shows
         if row.switch:
-            group.addoption(row.flag, action="store_true", default=None, help=shown)
+            group.addoption(row.flag, action="store_true", default=None, help=escaped)
             parser.addini(row.ini, shown, type="bool", default=False)
         elif row.repeatable:
-            group.addoption(row.flag, action="append", metavar=row.metavar, help=shown)
+            group.addoption(row.flag, action="append", metavar=row.metavar, help=escaped)
             kind: Literal["linelist", "args"] = "linelist" if row.line_by_line else "args"
             parser.addini(row.ini, shown, type=kind, default=[])
         else:
             choices = row.choices or None
             metavar = None if choices else row.metavar
-            group.addoption(row.flag, choices=choices, metavar=metavar, help=shown)
+            group.addoption(row.flag, choices=choices, metavar=metavar, help=escaped)
             parser.addini(row.ini, shown, type="string", default="")
 
 
