@@ -132,7 +132,9 @@ def _serving_plan(options: Options, run_id: str) -> ServingPlan | None:
     from pytest_pet2rep.cachefolder import cache_folder
     from pytest_pet2rep.run.serving import plan_serving
 
-    folder = options.run_dir or options.run.store or cache_folder("generations")
+    # What a server writes may quote reports: with --pet2rep-redact it stays where those are.
+    run_dir = None if options.run.redact else options.run_dir
+    folder = run_dir or options.run.store or cache_folder("generations")
     return plan_serving(
         options.run.serve,
         options.run.model,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -115,6 +116,9 @@ def deciding_settings(runtime: Runtime) -> dict[str, Any]:
     if runtime.settings.serve:
         # The server of a run is at a port of its own; what is served is the command.
         settings["model_args"].pop("base_url", None)
+    elif runtime.settings.model.startswith("openai/"):
+        # Named by the environment or by an argument: another server may be another model.
+        settings["model_args"].setdefault("base_url", os.environ.get("OPENAI_BASE_URL", ""))
     languages = sorted({runtime.language_of(case) for case in runtime.cases()})
     return {
         **settings,

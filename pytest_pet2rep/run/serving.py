@@ -24,6 +24,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pytest_pet2rep.errors import UsageProblem
+from pytest_pet2rep.models.secrets import without_secrets
 
 OPTION = "--pet2rep-serve"
 _PORT = "{port}"
@@ -231,10 +232,10 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def _end_of(log: Path) -> str:
-    """The last lines of a log, to be put behind a sentence."""
+    """The last lines of a log, to be put behind a sentence; no key of the environment in them."""
     try:
         lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError:
         return ""
     last = [line for line in lines if line.strip()][-_LAST_LINES:]
-    return "".join(f"\n  {line[:300]}" for line in last)
+    return "".join(f"\n  {without_secrets(line)[:300]}" for line in last)

@@ -94,6 +94,7 @@ def plan_disposal(root: Path, selection: Selection) -> Disposal:
 
 def dispose(root: Path, selection: Selection) -> Disposal:
     """Remove what ``plan_disposal`` says; safe while runs are going on.  Raises ``OSError``."""
+    before = {path: _written(path) for path in Texts(root=root).files()}
     planned = plan_disposal(root, selection)
     live = live_runs(root)
     journal = Journal(root)
@@ -102,7 +103,12 @@ def dispose(root: Path, selection: Selection) -> Disposal:
         damaged = bool(journal.skipped(name))
         if damaged or len(kept(entries, selection, live)) < len(entries):
             journal.rewrite(name, lambda entries: kept(entries, selection, live))
-    for path in (*planned.texts, *planned.leftovers):
+    # A run that is going on may have come to the same text since.
+    named = {entry["text"] for entry in journal.all_entries() if entry.get("text")}
+    for path in planned.texts:
+        if path.stem not in named and _written(path) == before.get(path):
+            path.unlink(missing_ok=True)
+    for path in planned.leftovers:
         path.unlink(missing_ok=True)
     for run in planned.runs:
         forget_run(root, run)
@@ -168,6 +174,15 @@ def _is_free(lock: Path) -> bool:
             return True
     except Timeout:
         return False
+
+
+def _written(path: Path) -> tuple[int, int] | None:
+    """Return which writing of a text this is: each makes another file under the same name."""
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return None
+    return state.st_ino, state.st_mtime_ns
 
 
 def _is_old(path: Path) -> bool:

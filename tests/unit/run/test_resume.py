@@ -119,6 +119,19 @@ def test_the_port_of_a_served_model_does_not_matter(runtime: Make) -> None:
     assert len(digests) == 1
 
 
+def test_a_run_at_another_server_is_another_one_however_the_server_is_named(
+    runtime: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def digest(**model_args: str) -> str:
+        return digest_of(deciding_settings(runtime(model="openai/m", model_args=model_args)))
+
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:8000/v1")
+    here = digest()
+    assert digest(base_url="http://127.0.0.1:8000/v1") == here
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9000/v1")
+    assert digest() != here
+
+
 def test_a_run_that_stores_nothing_is_not_written_down(runtime: Make, tmp_path: Path) -> None:
     assert begin_run(runtime(model="baseline/template", resume=True)) is None
     assert not (tmp_path / "store").exists()

@@ -229,3 +229,17 @@ def test_a_command_that_cannot_serve_is_explained(
 ) -> None:
     with pytest.raises(UsageProblem, match=said):
         plan_serving(command, model, {}, tmp_path / "log")
+
+
+def test_the_end_of_a_log_is_quoted_without_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "k-0123456789")
+    script = tmp_path / "starts.py"
+    script.write_text("import os, sys; sys.exit('started with ' + os.environ['OPENAI_API_KEY'])")
+    command = f"{sys.executable} {script} --port {{port}}"
+    server = Server(plan_serving(command, "openai/m", {}, tmp_path / "log"))
+    with pytest.raises(UsageProblem, match=r"started with \*\*\*") as raised:
+        server.start(60)
+    server.stop()
+    assert "k-0123456789" not in str(raised.value)

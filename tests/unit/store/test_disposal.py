@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pytest_pet2rep.store.disposal import GRACE, Selection, dispose, plan_disposal
+from pytest_pet2rep.store import disposal
+from pytest_pet2rep.store.disposal import GRACE, Disposal, Selection, dispose, plan_disposal
 from pytest_pet2rep.store.generations import GenerationStore
 from pytest_pet2rep.store.runs import RunEntry, Take, hold_run, new_take, write_run
+from pytest_pet2rep.store.texts import Texts
 from pytest_pet2rep.types import Generation
 
 KEYS = [f"{n:02x}" + "0" * 62 for n in range(4)]
@@ -118,3 +121,21 @@ def test_damaged_lines_are_gone_after_clearing_up(root: Path) -> None:
     dispose(root, Selection())
     assert part.read_bytes().count(b"\n") == 1
     assert GenerationStore(root=root, run="x").find(KEYS[0]) is not None
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_a_text_that_a_run_comes_to_meanwhile_stays(
+    root: Path, monkeypatch: pytest.MonkeyPatch, told: bool
+) -> None:
+    def while_a_run_goes_on(*arguments: Any) -> Disposal:
+        planned = plan_disposal(*arguments)
+        assert [path.read_text() for path in planned.texts] == ["two"]
+        if told:
+            keep(root, KEYS[3], "two", run="r3")
+        else:
+            Texts(root=root).write("two")  # its line will follow
+        return planned
+
+    monkeypatch.setattr(disposal, "plan_disposal", while_a_run_goes_on)
+    dispose(root, Selection(model="other"))
+    assert "two" in texts(root)
