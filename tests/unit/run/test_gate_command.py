@@ -55,6 +55,7 @@ def test_a_stored_run_is_judged_without_its_model(
         ([], "there is no gate to judge"),
         (["--gate", "ce_recal >= 0.5"], "column 1: unknown metric 'ce_recal'"),
         (["--gate", "ce_f1 >= 0.5"], "write ce_f1[language=en]"),
+        (["--gate", "error_rate[scored_only] <= 0"], "error_rate has no slice by scored_only"),
         (["--gate", "ce_f1[language=zh] >= baseline"], "name one with --baseline RUN"),
         (["--gate", "error_rate <= 1", "--baseline", "v1"], "there is no baseline 'v1'"),
         (["--gate", "cider[language=zh] >= 0.5"], "run `pet2rep score` with it first"),
