@@ -54,10 +54,13 @@ class Gating:
 
     @property
     def budget(self) -> ErrorBudget:
-        """One case that breaks fails the run, unless the user said otherwise or gates it."""
+        """One case that breaks fails the run, unless the user said otherwise or gates all cases."""
         if self.stated_budget is not None:
             return self.stated_budget
-        gated = any(spec.parsed.metric == "error_rate" for spec in self.specs)
+        gated = any(
+            spec.parsed.metric == "error_rate" and not spec.parsed.slice.strip()
+            for spec in self.specs
+        )
         return NONE if gated else ANY
 
 

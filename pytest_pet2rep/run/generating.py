@@ -224,7 +224,7 @@ class ReportMaker:
             case = replace(case, language=self._runtime.language_of(case))
         decoding = decoding_profile(
             settings.decoding,
-            seed=settings.seed + wanted.repeat,  # or sampled repeats would be equal
+            seed=settings.seed,
             max_new_tokens=settings.max_new_tokens,
         )
         return build_request(

@@ -168,6 +168,11 @@ def test_a_gate_on_errors_takes_the_place_of_the_error_budget() -> None:
     assert Gating(specs=gate_specs(["ce_f1 >= 0.5"], {})).budget == ANY
     gated = gate_specs(["error_rate <= 0.02"], {})
     assert Gating(specs=gated).budget == NONE
+
+
+def test_a_gate_on_the_errors_of_some_cases_leaves_the_budget_of_the_others() -> None:
+    sliced = gate_specs(["error_rate[language=zh] <= 0.1"], {})
+    assert Gating(specs=sliced).budget == ANY
     assert Gating(specs=gated, stated_budget=error_budget("5")).budget.count == 5
 
 
