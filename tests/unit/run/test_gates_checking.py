@@ -168,12 +168,12 @@ def test_a_gate_on_errors_takes_the_place_of_the_error_budget() -> None:
     assert Gating(specs=gate_specs(["ce_f1 >= 0.5"], {})).budget == ANY
     gated = gate_specs(["error_rate <= 0.02"], {})
     assert Gating(specs=gated).budget == NONE
+    assert Gating(specs=gated, stated_budget=error_budget("5")).budget.count == 5
 
 
 def test_a_gate_on_the_errors_of_some_cases_leaves_the_budget_of_the_others() -> None:
     sliced = gate_specs(["error_rate[language=zh] <= 0.1"], {})
     assert Gating(specs=sliced).budget == ANY
-    assert Gating(specs=gated, stated_budget=error_budget("5")).budget.count == 5
 
 
 def test_a_slice_without_a_state_of_its_own_matches_what_is_expected() -> None:
