@@ -6,10 +6,12 @@ Written for the step summary of a CI system, which a release manager sees before
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from pytest_pet2rep.render.markdown import Block, clipped, fit, inert, preformatted, table_block
 from pytest_pet2rep.run.merge import summary_of
+from pytest_pet2rep.run.redaction import redacted_record
 from pytest_pet2rep.run.runfiles import CaseText, RunData, records_by_case
 from pytest_pet2rep.run.show_case import mark_of
 from pytest_pet2rep.run.show_run import run_facts, run_title, verdict_line
@@ -32,6 +34,7 @@ PAGE_BYTES = 1_000_000
 CASES_WITH_TEXTS = 20
 SENTENCE, TEXT = 300, 2000
 """Characters of a sentence and of a report that are shown."""
+WITHHELD_NOTE = "Texts are withheld: of private cases, and under --pet2rep-redact."
 
 
 def step_summary(run: RunData, summary: Summary | None = None, budget: int = PAGE_BYTES) -> str:
@@ -45,12 +48,31 @@ def step_summary(run: RunData, summary: Summary | None = None, budget: int = PAG
 def append_to_page(path: Path, run: RunData, summary: Summary) -> None:
     """Append the page of a run to ``path``, within the budget of what stands there already.
 
-    Raises ``OSError``.
+    The CI system sends it to its server by itself, so texts of private cases are left out: who
+    wants them there exports the page.  Raises ``OSError``.
     """
     used = path.stat().st_size if path.exists() else 0
-    text = step_summary(run, summary, max(0, PAGE_BYTES - used))
+    text = step_summary(without_private_texts(run), summary, max(0, PAGE_BYTES - used))
     with path.open("a", encoding="utf-8") as page:
         page.write(text)
+
+
+def without_private_texts(run: RunData) -> RunData:
+    """Return the run with ids, states and numbers only of its private cases."""
+    private = {key for key, text in run.texts.items() if text.private}
+    return replace(
+        run,
+        records=tuple(
+            redacted_record(record) if (record.case, record.repeat) in private else record
+            for record in run.records
+        ),
+        texts={
+            key: replace(text, reference=None, generated=None, raw=None, reason="")
+            if key in private
+            else text
+            for key, text in run.texts.items()
+        },
+    )
 
 
 def _blocks(run: RunData, summary: Summary) -> Iterator[Block]:
@@ -100,6 +122,8 @@ def _worst(run: RunData, summary: Summary) -> Iterator[Block]:
         return
     grouped = records_by_case(run.records)
     yield Block(head=["### Worst cases"])
+    if any(text.reference is None for text in run.texts.values()):
+        yield Block(head=["", WITHHELD_NOTE])
     yield table_block(case_table(rows[:CASES_WITH_TEXTS]), "cases")
     for row in rows[:CASES_WITH_TEXTS]:
         if row.passed < row.items:

@@ -127,3 +127,19 @@ def test_a_redacted_run_has_a_page_without_texts(tmp_path: Path) -> None:
     assert "<pre>" not in page
     assert "结节" not in page
     assert "PET-2" in page
+
+
+def test_the_page_that_is_sent_by_itself_has_no_text_of_a_private_case(
+    run: RunData, summary: Summary, tmp_path: Path
+) -> None:
+    texts = {key: replace(text, private=key[0] == "PET-2") for key, text in run.texts.items()}
+    mixed = replace(run, texts=texts)
+    path = tmp_path / "summary.md"
+    append_to_page(path, mixed, summary)
+    blocks = dict(re.findall(r"<summary>(PET-\d):(.*?)</details>", path.read_text(), re.DOTALL))
+    assert "肝脏形态正常" not in blocks["PET-2"]
+    assert "<pre>" not in blocks["PET-2"]
+    assert "liver&#58; expected increased, got normal" in blocks["PET-2"]
+    assert "脾脏FDG摄取增高" in blocks["PET-6"]
+    assert "Texts are withheld" in path.read_text()
+    assert "肝脏形态正常" in step_summary(mixed, summary), "where it is asked for"
