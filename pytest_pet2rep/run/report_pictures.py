@@ -17,6 +17,7 @@ from pytest_pet2rep.run.report_page import Picture
 from pytest_pet2rep.types import Case, SentImage
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 QUALITY = 82
@@ -85,7 +86,7 @@ def pack_pictures(
 def _packed(image: SentImage) -> Packed:
     from PIL import Image
 
-    pixels: NDArray[object] = image.pixels
+    pixels: NDArray[np.uint8] = image.pixels
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "WEBP", quality=QUALITY, method=4)
     return Packed(
@@ -110,17 +111,20 @@ def inside_the_page(found: PictureSet) -> dict[str, tuple[Picture, ...]]:
 def beside_the_page(found: PictureSet, page: Path) -> dict[str, tuple[Picture, ...]]:
     """Write the images into the folder ``<page>-images`` and return their places.
 
-    File names are digests: an id of a case is never a path.  Raises ``UsageProblem``.
+    They are of patients, so only their owner may read them, as the page itself.  File names are
+    digests: an id of a case is never a path.  Raises ``UsageProblem``.
     """
+    from pytest_pet2rep.store.private_files import private_folder, write_privately
+
     folder = page.with_name(f"{page.stem}-images")
     placed: dict[str, tuple[Picture, ...]] = {}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         for case, images in found.by_case.items():
             places = []
             for each in images:
                 name = f"{hashlib.sha256(each.content).hexdigest()[:24]}.webp"
-                (folder / name).write_bytes(each.content)
+                write_privately(folder / name, each.content, sync=False)
                 places.append(_picture(each, f"{_url(folder.name)}/{name}"))
             placed[case] = tuple(places)
     except OSError as why:

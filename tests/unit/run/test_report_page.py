@@ -410,7 +410,9 @@ def test_images_that_are_too_large_for_the_page_lie_beside_it(
     html = report_html(run, path=tmp_path / "my page.html", pictures=picture_set(1))
     (image,) = Elements(html).details()["PET-1"]["images"]
     assert image["source"].startswith("./my%20page-images/")
-    assert list((tmp_path / "my page-images").glob("*.webp"))
+    folder = tmp_path / "my page-images"
+    assert list(folder.glob("*.webp"))
+    assert all(found.stat().st_mode & 0o077 == 0 for found in (folder, *folder.iterdir()))
     (policy,) = [str(m["content"]) for m in Elements(html).named("meta") if "http-equiv" in m]
     assert "img-src data: 'self' file:;" in policy
 
