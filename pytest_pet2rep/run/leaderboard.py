@@ -50,7 +50,7 @@ class Standing:
     reliable: bool = False
     n: int = 0
     rank: int | None = None
-    """``None`` for what is not ranked."""
+    """``None`` for what is not ranked: a floor, a published row, a model without a score."""
     tied: bool = False
     """Another model has the same rank."""
     above_floor: bool | None = None
@@ -172,7 +172,11 @@ def _board(
     statistics = [_statistic(entry, metric, language) for entry in here]
     limits = intervals(statistics)
     clearly = _clearly_better(statistics)
-    models = [at for at, entry in enumerate(here) if entry.kind is Kind.MODEL]
+    models = [
+        at
+        for at, entry in enumerate(here)
+        if entry.kind is Kind.MODEL and _number(limits[at].value) is not None
+    ]
     ranks = {at: 1 + sum((other, at) in clearly for other in models) for at in models}
     floor = _best_floor(here, statistics)
     rows = []

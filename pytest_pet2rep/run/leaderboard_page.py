@@ -14,6 +14,7 @@ from pytest_pet2rep.run.leaderboard_table import (
     NOTES,
     PUBLISHED_NOTE,
     above_text,
+    board_title,
     interval_text,
     rank_text,
     value_text,
@@ -49,13 +50,11 @@ def leaderboard_page(boards: Sequence[Board]) -> str:
 
 def _board(board: Board) -> dict[str, Any]:
     beside = [name for name in BESIDE if name != board.metric]
-    better = "higher" if board.higher_is_better else "lower"
     floors = [r.value for r in board.standings if r.kind is Kind.FLOOR and r.value is not None]
     best = (max if board.higher_is_better else min)(floors, default=None)
     scale = _scale(board)
     return {
-        "title": f"{board.language}: {board.cases} cases, by {board.metric} "
-        f"({better} is better), x100",
+        "title": board_title(board),
         "titles": [board.metric, "95 %", "above floor", *beside],
         "end": value_text(board, scale),
         "floor": _place(best, scale),

@@ -21,11 +21,16 @@ PUBLISHED_NOTE = "Published rows are of other cases, without intervals: they are
 
 def board_lines(board: Board, screen: Screen) -> Iterator[str]:
     """Yield the lines of a board."""
-    better = "higher" if board.higher_is_better else "lower"
-    title = f"{board.language}: {board.cases} cases, by {board.metric} ({better} is better), x100"
-    yield screen.line(title, Tone.STRONG)
+    yield screen.line(board_title(board), Tone.STRONG)
     tones = [_tone(row) for row in ordered_rows(board)]
     yield from screen.table(board_table(board), tones)
+
+
+def board_title(board: Board) -> str:
+    """Say what ranks, which way, and the unit of its numbers: risk is not times 100."""
+    better = "higher" if board.higher_is_better else "lower"
+    unit = ", x100" if _is_share(board) else ", beside it x100"
+    return f"{board.language}: {board.cases} cases, by {board.metric} ({better} is better){unit}"
 
 
 def ordered_rows(board: Board) -> list[Standing | None]:
@@ -62,9 +67,12 @@ def rank_text(row: Standing) -> str:
 
 def value_text(board: Board, value: float | None) -> str:
     """Write a value of the metric that ranks: times 100, but risk as the weight that it is."""
-    if value is not None and board.metric.startswith("risk_per_case"):
-        return f"{value:.2f}"
-    return score(value)
+    return score(value) if value is None or _is_share(board) else f"{value:.2f}"
+
+
+def _is_share(board: Board) -> bool:
+    """Say whether the metric that ranks runs 0..1; the weights of clinical risk are summed up."""
+    return not board.metric.startswith("risk_per_case")
 
 
 def interval_text(board: Board, row: Standing) -> str:

@@ -112,6 +112,25 @@ def test_where_lower_is_better_the_lowest_is_first(runs: Mapping[str, RunData]) 
     assert row(zh, "bad").rank == 3
 
 
+def test_a_model_without_a_score_has_no_rank(runs: Mapping[str, RunData]) -> None:
+    for board in leaderboards(list(runs.values()), "suv_within_25"):
+        models = [r for r in board.standings if r.kind is Kind.MODEL]
+        assert all(
+            (r.value, r.rank, r.tied, r.above_floor) == (None, None, False, None) for r in models
+        )
+        assert not any("1=" in line for line in board_lines(board, Screen(width=160)))
+
+
+def test_risk_is_not_said_to_be_times_100(runs: Mapping[str, RunData]) -> None:
+    def titled(metric: str) -> str:
+        boards = leaderboards([runs["good"]], metric)
+        assert f"by {metric}" in leaderboard_page(boards)
+        return next(iter(board_lines(boards[-1], Screen(width=160))))
+
+    assert titled("ce_recall").endswith("by ce_recall (higher is better), x100")
+    assert titled("risk_per_case").endswith("by risk_per_case (lower is better), beside it x100")
+
+
 def test_each_language_has_a_board_of_its_own(runs: Mapping[str, RunData]) -> None:
     boards = leaderboards(list(runs.values()), "ce_recall")
     assert [(b.language, b.cases) for b in boards] == [("en", TIMES), ("zh", 5 * TIMES)]
