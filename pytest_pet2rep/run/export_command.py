@@ -45,17 +45,22 @@ def export_stored(options: argparse.Namespace) -> int:
 
 
 def page_of(run: RunData, form: str) -> str:
-    """Return the Markdown page of a run, or its gates as JUnit."""
+    """Return the Markdown page of a run, or its gates as JUnit.
+
+    Raises ``UsageProblem`` for gates of a baseline: a file without a red test would be a green run.
+    """
     if form == "markdown":
         from pytest_pet2rep.run.step_summary import step_summary
 
         return step_summary(run)
     from pytest_pet2rep.run.gates_junit import gates_junit
 
+    if "code" not in run.exit:
+        raise UsageProblem("the run is kept as a baseline: it has no gates and no exit code")
     return gates_junit(
         run.gates,
         card=run.card,
-        exit_code=int(run.exit.get("code", 0)),
+        exit_code=int(run.exit["code"]),
         verdict=run.verdict,
         reason=str(run.exit.get("reason", "")),
         started=str(run.timing.get("started", "")),

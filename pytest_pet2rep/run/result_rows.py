@@ -12,6 +12,7 @@ from typing import Any
 
 from pytest_pet2rep.run.merge import summary_of
 from pytest_pet2rep.run.runfiles import CaseText, RunData, records_by_case, scoring_of
+from pytest_pet2rep.run.slices import is_abnormal
 from pytest_pet2rep.run.summary import Summary
 from pytest_pet2rep.run.worst import case_weights
 from pytest_pet2rep.types import UNUSABLE, Record
@@ -99,7 +100,7 @@ def _cases(run: RunData) -> Iterator[Row]:
             "items": len(records),
             "failed": sum(record.failed for record in records),
             "risk": weights[key],
-            "missed": _organs(r for r in uptake if r.failed and r.kind != "false_alarm"),
+            "missed": _organs(r for r in uptake if r.failed and is_abnormal(r)),
             "false_alarms": _organs(r for r in uptake if r.kind == "false_alarm"),
             **{name: values.get(key, {}).get(name) for name in metrics},
             "reference": text.reference,

@@ -8,6 +8,7 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 
 import pytest_pet2rep
 from pytest_pet2rep.cli import main
-from pytest_pet2rep.errors import DataProblem, UnknownName
+from pytest_pet2rep.errors import DataProblem, UnknownName, UsageProblem
 from pytest_pet2rep.render.spreadsheet import cell, csv_text
 from pytest_pet2rep.run.export_command import export_tables, page_of
 from pytest_pet2rep.run.result_rows import TABLES, result_rows
@@ -146,6 +147,22 @@ def test_a_redacted_run_exports_no_text(tmp_path: Path) -> None:
         assert "结节" not in page_of(found, form)
     for path in export_tables(found, tmp_path / "out", "csv"):
         assert "结节" not in path.read_text(encoding="utf-8-sig")
+
+
+def test_gates_of_a_baseline_are_no_green_file(run: RunData) -> None:
+    with pytest.raises(UsageProblem, match="no exit code"):
+        page_of(replace(run, exit={}, gates=()), "junit")
+
+
+def test_what_is_missed_is_what_the_summary_calls_so(
+    run: RunData, rows: dict[str, list[dict[str, Any]]]
+) -> None:
+    known = {row["case"]: row["missed"] for row in run.summary["by_case"]}
+    assert {row["case"]: (row["missed"] or "").split("+") for row in rows["cases"]} == {
+        case: missed or [""] for case, missed in known.items()
+    }
+    refused = next(row for row in rows["cases"] if row["case"] == "PET-5")
+    assert refused["failed"] > len(refused["missed"].split("+"))
 
 
 def test_load_run_gives_rows_and_frames(run: RunData) -> None:
