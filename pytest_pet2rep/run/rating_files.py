@@ -119,16 +119,19 @@ def _rating(row: Mapping[str, Any], where: str) -> Rating:
     if score not in levels:
         raise DataProblem(f"{where}: the score {score!r} is none of {', '.join(levels)}")
     counts = dict.fromkeys(WEIGHTS, 0)
-    for error, by_weight in (row.get("errors") or {}).items():
-        for weight, count in by_weight.items():
-            counts[weight] += _count(count, f"{where}: {error}")
+    try:
+        for error, by_weight in (row.get("errors") or {}).items():
+            for weight, count in by_weight.items():
+                counts[weight] += _count(count, f"{where}: {error}")
+    except (KeyError, TypeError, AttributeError) as why:
+        raise DataProblem(f"{where}: its errors do not hold together: they were changed") from why
     return Rating(level=levels.index(score), **counts)
 
 
 def _count(value: Any, where: str) -> int:
     try:
         count = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         count = -1
     if count < 0 or count != float(value):
         raise DataProblem(f"{where}: {json.dumps(value)} is no number of errors")

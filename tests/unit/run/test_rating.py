@@ -146,6 +146,11 @@ def key_for(sheet: Sheet, run: RunData) -> RatingKey:
             },
             "is no number of errors",
         ),
+        ({"ratings": [{"item": "R1", "score": "1", "errors": {"omission": 2}}]}, "hold together"),
+        (
+            {"ratings": [{"item": "R1", "score": "1", "errors": {"omission": {"grave": 1}}}]},
+            "hold together",
+        ),
         ({"schema": "pet2rep/run/1"}, "is not what is wanted here"),
     ],
 )
