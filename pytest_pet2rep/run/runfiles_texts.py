@@ -52,7 +52,7 @@ def _case_text(
         private=case.private,
         images=case.images.kind,
         expectations=tuple(
-            replace(found, evidence="") if redact else found for found in case.expectations
+            replace(found, evidence="", part="") if redact else found for found in case.expectations
         ),
         reference=None if redact else case.references[language],
         generated=generated,

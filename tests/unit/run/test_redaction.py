@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_pet2rep.cohorts.cohort import find_cohort
 from pytest_pet2rep.run.records import record_from_plain, record_to_plain
 from pytest_pet2rep.run.redaction import redacted_record
+from pytest_pet2rep.run.runfiles_texts import case_texts
+from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.types import Kind, Outcome, Record
+from tests.unit.run.stored_runs import records_of, settings_for
 
 SECRET = "肝右叶见低密度结节，张三"
 
@@ -120,3 +125,13 @@ def test_no_text_survives_wherever_it_lies_and_twice_is_once(facts: dict[str, An
     assert SECRET not in shown(found)
     assert redacted_record(found) == found
     assert record_from_plain(record_to_plain(found)) == found
+
+
+def test_where_a_lesion_lies_in_words_is_text_too(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    case = tmp_path / "cohort" / "PET-1" / "case.toml"
+    case.write_text(f'{case.read_text(encoding="utf-8")}part = "{SECRET}"\n', encoding="utf-8")
+    runtime = Runtime(settings, find_cohort(settings.cases), "a" * 32)
+    records = records_of(runtime, [case])
+    assert SECRET in repr(case_texts(runtime, records))
+    assert SECRET not in repr(case_texts(runtime, records, redact=True))
