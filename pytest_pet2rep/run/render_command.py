@@ -151,14 +151,21 @@ def _doubts_on_stderr() -> Iterator[None]:
 
 
 def _make_folder(folder: Path) -> None:
+    from pytest_pet2rep.store.private_files import private_folder
+
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
     except OSError as why:
         raise UsageProblem(f"{folder} cannot be made: {why.strerror or why}") from why
 
 
 def _write(path: Path, content: bytes) -> None:
+    """Write a picture or page of a patient: only its owner may read it."""
+    from pytest_pet2rep.store.private_files import write_privately
+
+    if not path.parent.is_dir():
+        raise UsageProblem(f"{path} cannot be written: there is no folder {path.parent}")
     try:
-        path.write_bytes(content)
+        write_privately(path, content, sync=False)
     except OSError as why:
         raise UsageProblem(f"{path} cannot be written: {why.strerror or why}") from why

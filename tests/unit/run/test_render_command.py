@@ -109,6 +109,15 @@ def test_a_place_that_cannot_be_written_is_one_sentence(
     assert "cannot be written" in capsys.readouterr().err
 
 
+def test_what_shows_a_patient_is_for_its_owner_only(cohort: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "images"
+    assert main(["render", "PET-A", "--cases", str(cohort), "--out", str(folder)]) == 0
+    assert main(["contact-sheet", str(cohort), "--out", str(tmp_path / "sheet.png")]) == 0
+    written = [folder, *folder.iterdir(), tmp_path / "sheet.png"]
+    assert len(written) > 2
+    assert all(path.stat().st_mode & 0o077 == 0 for path in written)
+
+
 def test_a_folder_of_many_cases_is_no_case(
     cohort: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
