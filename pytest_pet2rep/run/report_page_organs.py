@@ -11,8 +11,7 @@ from typing import Any
 
 from pytest_pet2rep.anatomy import Profile, ProfileOrgan
 from pytest_pet2rep.run.runfiles import RunData
-from pytest_pet2rep.run.slices import is_abnormal
-from pytest_pet2rep.types import Kind, Outcome, Record
+from pytest_pet2rep.types import Outcome, Record
 
 WIDTH, SHIFT = 420.0, 110.0
 """Width of the figure; how far the drawing stands from its left edge, for the names beside it."""
@@ -27,8 +26,9 @@ STEPS = (0.10, 0.25, 0.50)
 class OrganLine:
     """One organ over all reports.
 
-    ``missed``: the reference has an abnormal state, and the report does not name exactly it.
-    ``false_alarms``: an abnormal state in the report where the reference has none.
+    Counted as ``miss_rate[organ=...]`` and ``false_alarm_rate[organ=...]`` count.  ``missed``:
+    abnormal states of the reference (``abnormal``) that the report does not have.
+    ``false_alarms``: an abnormal state in the report where the reference has none (``normal``).
     """
 
     organ: str
@@ -92,16 +92,18 @@ def organ_lines(run: RunData) -> tuple[OrganLine, ...]:
 
 
 def _line(organ: ProfileOrgan, records: Sequence[Record]) -> OrganLine:
-    abnormal = [record for record in records if is_abnormal(record)]
+    from pytest_pet2rep.metrics.rates import rate_counts
+
+    counts = rate_counts(records)
     return OrganLine(
         organ=organ.id,
         en=organ.en,
         zh=organ.zh,
         items=len(records),
-        abnormal=len(abnormal),
-        missed=sum(record.expected != record.generated or record.failed for record in abnormal),
-        normal=len(records) - len(abnormal),
-        false_alarms=sum(record.kind is Kind.FALSE_ALARM for record in records),
+        abnormal=counts.get("expected_states", 0),
+        missed=counts.get("missed_states", 0),
+        normal=counts.get("normal_pairs", 0),
+        false_alarms=counts.get("false_alarms", 0),
         unstated=sum(record.outcome is Outcome.UNSTATED for record in records),
     )
 

@@ -318,6 +318,36 @@ def test_mentions_carry_what_the_extractor_read(run: RunData, page: Elements) ->
     )
 
 
+def test_rates_of_organs_are_those_that_a_gate_would_judge(run: RunData) -> None:
+    zh = replace(run, records=tuple(r for r in run.records if r.facts["language"] == "zh"))
+    lines = organ_lines(zh)
+    scores = run.summary["scores"]["zh"]["metrics"]
+    missed = sum(line.missed for line in lines) / sum(line.abnormal for line in lines)
+    alarms = sum(line.false_alarms for line in lines) / sum(line.normal for line in lines)
+    assert missed == pytest.approx(scores["miss_rate"]["value"])
+    assert alarms == pytest.approx(scores["false_alarm_rate"]["value"])
+
+
+@pytest.mark.parametrize(
+    ("expected", "generated", "counted"),
+    [
+        (("increased", "decreased"), ("increased",), (1, 2)),
+        (("increased",), ("increased", "decreased"), (0, 1)),
+        (("increased",), ("decreased",), (1, 1)),
+    ],
+)
+def test_an_organ_with_two_states_can_be_half_missed(
+    run: RunData,
+    expected: tuple[str, ...],
+    generated: tuple[str, ...],
+    counted: tuple[int, int],
+) -> None:
+    (liver,) = [r for r in run.records if (r.case, r.organ) == ("PET-2", "liver")]
+    changed = replace(liver, expected=expected, generated=generated)
+    lines = {line.organ: line for line in organ_lines(replace(run, records=(changed,)))}
+    assert (lines["liver"].missed, lines["liver"].abnormal) == counted
+
+
 def test_every_organ_of_the_usual_lists_is_drawn_or_named(run: RunData) -> None:
     for name in ("pet2rep19", "petrg24", "extended"):
         profile = load_profile(name)
