@@ -86,8 +86,20 @@ def two_cases(
     return make_case("PET-2").parents[1]
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize(
+    ("row", "mode"),
+    [
+        pytest.param(
+            row,
+            mode,
+            # How much is shown is tried on one ending, and on the others with the slow tests.
+            marks=() if mode in ("serial", "n2") or row == "failed" else pytest.mark.slow,
+            id=f"{row}-{mode}",
+        )
+        for row in ROWS
+        for mode in MODES
+    ],
+)
 def test_the_code_and_the_last_line_are_the_same_in_every_mode(
     pytester: pytest.Pytester,
     two_cases: Path,
