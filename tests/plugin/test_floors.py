@@ -35,6 +35,7 @@ def test_the_reference_itself_hits_every_item_and_reaches_every_identity_value(
     assert values["miss_rate"] == values["false_alarm_rate"] == values["risk_per_case"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("section", ["impression", "both"])
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_reference_itself_is_perfect_in_every_section(
@@ -44,7 +45,7 @@ def test_the_reference_itself_is_perfect_in_every_section(
     assert run("baseline/reference", *options, cases="").ret == 0
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("language", ["zh", pytest.param("en", marks=pytest.mark.slow)])
 def test_a_model_that_calls_everything_normal_finds_nothing_and_invents_nothing(
     pytester: pytest.Pytester, run: Run, language: str
 ) -> None:
@@ -61,7 +62,7 @@ def test_a_model_that_calls_everything_normal_finds_nothing_and_invents_nothing(
     assert metrics["coverage"]["value"] == 1
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("language", ["zh", pytest.param("en", marks=pytest.mark.slow)])
 def test_copying_the_template_is_a_floor_above_nothing(
     pytester: pytest.Pytester, run: Run, language: str
 ) -> None:

@@ -25,7 +25,11 @@ from tests.plugin.conftest import REFERENCE
 pytest.importorskip("openai")
 pytestmark = pytest.mark.timeout(300)
 Run = Callable[..., pytest.RunResult]
-EACH_WAY = pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["serial", "two"])
+BOTH_WAYS = pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["serial", "two"])
+EACH_WAY = pytest.mark.parametrize(
+    "workers",
+    [pytest.param((), id="serial"), pytest.param(("-n", "2"), id="two", marks=pytest.mark.slow)],
+)
 FEW_ITEMS = ("-k", "liver or text", "--pet2rep-floors=none")
 SOON = {"Retry_After": "0.01", "retry_after_ms": "10"}
 MISBEHAVES: Mapping[str, tuple[Behaviour, str, int]] = {
@@ -100,7 +104,7 @@ def liver_outcomes(folder: Path) -> dict[str, str]:
     }
 
 
-@EACH_WAY
+@BOTH_WAYS
 def test_every_case_ends_in_its_outcome_none_is_lost_and_none_is_asked_twice(
     pytester: pytest.Pytester,
     run: Run,
