@@ -24,7 +24,7 @@ def wrap(text: str, columns: int) -> list[str]:
 def _wrapped(text: str, columns: int) -> list[str]:
     lines, line = [], ""
     for piece in _pieces(text, columns):
-        closes = piece in _NEVER_FIRST and bool(line)
+        closes = piece in _NEVER_FIRST and bool(line) and not line.endswith(" ")
         if line and not closes and display_width(line + piece.rstrip()) > columns:
             lines.append(line.rstrip())
             line = ""

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING, Protocol
 
+from pytest_pet2rep.errors import UsageProblem
 from pytest_pet2rep.run.attempt import Attempt
 from pytest_pet2rep.run.generating import ReportMaker, Wanted, WantedName
 
@@ -197,7 +198,10 @@ def ahead_for(provider: Provider, maker: ReportMaker) -> Ahead:
     """Choose the way that ``provider`` likes its requests."""
     from pytest_pet2rep.models.provider import ahead_of, takes_batches
 
-    at_once = ahead_of(provider)
+    try:
+        at_once = ahead_of(provider)
+    except UsageProblem:  # a model that cannot be made: said when its first report is asked for
+        return OneByOne(maker)
     if provider.kept_elsewhere or not hasattr(provider, "ahead"):
         return OneByOne(maker)
     if takes_batches(provider):

@@ -83,7 +83,7 @@ class Ground:
             "MODEL_LOG": str(self.log),
             "MISSING": MISSING_THE_LIVER,
             "SECONDS": str(self.seconds),
-            "COLUMNS": "200",
+            "COLUMNS": "500",
         }
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:

@@ -288,6 +288,11 @@ def test_a_server_is_started_for_the_run_and_gone_after_it(
     assert len(list((pytester.path / "store").glob("serve-*.log"))) == 1
 
 
+def _interruptible() -> None:
+    """Hear Ctrl-C also where these tests run in the background of a shell, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @EACH_WAY
 def test_ctrl_c_cancels_what_is_under_way_and_ends_the_server(
     pytester: pytest.Pytester, cases: Callable[[int], None], workers: tuple[str, ...]
@@ -298,7 +303,11 @@ def test_ctrl_c_cancels_what_is_under_way_and_ends_the_server(
     command = [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", serve]
     more = ["--pet2rep-model=openai/m", "--pet2rep-cases=cohort", *FEW_ITEMS, *workers]
     process = subprocess.Popen(
-        [*command, *more], cwd=pytester.path, stdout=subprocess.PIPE, start_new_session=True
+        [*command, *more],
+        cwd=pytester.path,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=_interruptible,
     )
     asked = pytester.path / "asked"
     while not (asked.exists() and len(asked.read_text()) == 2 + 8):

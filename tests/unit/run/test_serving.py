@@ -118,6 +118,11 @@ def test_a_server_is_waited_for_and_ends_with_everything_that_it_started(
     assert log.stat().st_mode & 0o777 == 0o600
 
 
+def _interruptible() -> None:
+    """Hear Ctrl-C also where these tests run in the background of a shell, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @linux_only
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_the_server_ends_with_the_process_that_started_it_however_that_ends(
@@ -133,7 +138,9 @@ def test_the_server_ends_with_the_process_that_started_it_however_that_ends(
         "print('ready', flush=True)\n"
         "time.sleep(600)\n"
     )
-    owner = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    owner = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, preexec_fn=_interruptible
+    )
     assert owner.stdout is not None
     assert owner.stdout.readline() == b"ready\n"
     started = pids(tmp_path)
