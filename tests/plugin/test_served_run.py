@@ -297,7 +297,7 @@ def _interruptible() -> None:
 def test_ctrl_c_cancels_what_is_under_way_and_ends_the_server(
     pytester: pytest.Pytester, cases: Callable[[int], None], workers: tuple[str, ...]
 ) -> None:
-    cases(9)
+    cases(20)
     pytester.makepyfile(server=SERVER)
     serve = f"--pet2rep-serve={sys.executable} server.py --port {{port}} hang"
     command = [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", serve]
@@ -317,4 +317,5 @@ def test_ctrl_c_cancels_what_is_under_way_and_ends_the_server(
     out, _ = process.communicate(timeout=25)  # the requests would take 30 s and be tried again
     assert process.returncode == pytest.ExitCode.INTERRUPTED, out.decode()
     assert is_gone(int((pytester.path / "pid").read_text()))
-    assert len(asked.read_text()) == 2 + 8
+    # One more may leave while the interrupt is on its way; the other eleven never do.
+    assert len(asked.read_text()) <= 2 + 8 + 1
