@@ -15,7 +15,7 @@ except ModuleNotFoundError:
 else:
     # Examples are not timed (machines differ); with the profile ci they are the same each time.
     settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    settings.register_profile("ci", settings.get_profile("dev"), derandomize=True)
+    settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, max_examples=50)
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 HERE = Path(__file__).parent
