@@ -10,7 +10,7 @@ from pytest_pet2rep.errors import MetricUnavailable
 from pytest_pet2rep.metrics.pairs import TokenPair
 from pytest_pet2rep.metrics.registry import SETS, resolve_metrics
 from pytest_pet2rep.metrics.selftest import self_test, self_test_text
-from pytest_pet2rep.metrics.text import AdditiveMetric, Convention, TokenMetric
+from pytest_pet2rep.metrics.text import AdditiveMetric, Convention, CorpusFitted, TokenMetric
 from pytest_pet2rep.metrics.tokenizers import get_tokenizer, known_tokenizers
 from pytest_pet2rep.types import Language, Section
 
@@ -19,8 +19,16 @@ CONVENTION = Convention(language=Language.ZH, section=Section.FINDINGS)
 
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("name", SETS)
-def test_every_set_passes(name: str, language: Language) -> None:
-    self_test(resolve_metrics([name], language=language, section=Section.FINDINGS), language)
+def test_every_set_passes_and_is_not_empty(name: str, language: Language) -> None:
+    metrics = resolve_metrics([name], language=language, section=Section.FINDINGS)
+    assert metrics
+    self_test(metrics, language)
+    report = self_test_text(language).report
+    for metric in metrics:
+        if isinstance(metric, CorpusFitted):  # scores nothing before it has seen every reference
+            continue
+        found = metric.aggregate([metric.statistics(report, report)])
+        assert found == pytest.approx(metric.identity_value(report), abs=1e-9), metric.name
 
 
 @pytest.mark.parametrize("language", Language)
