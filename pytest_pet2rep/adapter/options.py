@@ -73,10 +73,8 @@ def read_options(config: pytest.Config) -> Options:
 
     Raises ``pytest.UsageError`` for a value that is not allowed.
     """
-    from pytest_pet2rep.imaging.options import Views
     from pytest_pet2rep.run.paper import preset_options
-    from pytest_pet2rep.run.settings import ExpectationMode, RunSettings, Silence
-    from pytest_pet2rep.types import Language, Section
+    from pytest_pet2rep.run.settings import ExpectationMode
 
     preset = _text(config, _row("preset"))
     usual = preset_options(preset)
@@ -85,11 +83,34 @@ def read_options(config: pytest.Config) -> Options:
         for row in OPTIONS
         if not (row.repeatable or row.switch)
     }
-    language = text["language"]
     gating = _gating(config, text)
     if gating.specs and not _raw(config, "expectations"):
         text["expectations"] = str(ExpectationMode.REPORT)
-    run = RunSettings(
+    return Options(
+        run=_run_settings(config, text),
+        gating=gating,
+        preset=preset,
+        plan=bool(_raw(config, "plan")),
+        plan_args=_pairs(config, "plan-arg"),
+        json=_path(config, "json"),
+        gates_junit=_path(config, "gates-junit"),
+        html=_path(config, "html"),
+        run_dir=_path(config, "run-dir"),
+        save=text["save"],
+        baseline=text["baseline"],
+        baseline_missing=text["baseline-missing"],
+        allow_difference=_differences(_list(config, "allow-difference")),
+    )
+
+
+def _run_settings(config: pytest.Config, text: Mapping[str, str]) -> RunSettings:
+    """Return what decides the results of a run; ``text`` holds the options of one value."""
+    from pytest_pet2rep.imaging.options import Views
+    from pytest_pet2rep.run.settings import ExpectationMode, RunSettings, Silence
+    from pytest_pet2rep.types import Language, Section
+
+    language = text["language"]
+    return RunSettings(
         model=text["model"],
         cases=_path(config, "cases"),
         organs=text["organs"],
@@ -125,21 +146,6 @@ def read_options(config: pytest.Config) -> Options:
         controls=_names("control", text["control"]) if text["control"] else (),
         control_cases=_count("control-cases", text["control-cases"], least=1) or 1,
         shard=_shard(text["shard"]),
-    )
-    return Options(
-        run=run,
-        gating=gating,
-        preset=preset,
-        plan=bool(_raw(config, "plan")),
-        plan_args=_pairs(config, "plan-arg"),
-        json=_path(config, "json"),
-        gates_junit=_path(config, "gates-junit"),
-        html=_path(config, "html"),
-        run_dir=_path(config, "run-dir"),
-        save=text["save"],
-        baseline=text["baseline"],
-        baseline_missing=text["baseline-missing"],
-        allow_difference=_differences(_list(config, "allow-difference")),
     )
 
 
