@@ -98,6 +98,11 @@ class Keeper:
         if verdict is not None and verdict.verdict is Verdict.ENDED:
             self.notes.append(f"the run is not kept as baseline {name}: {verdict.reason}")
             return
+        judged = bool(self.options.gating.specs) and name == self.options.baseline
+        if judged and verdict is not None and verdict.code:
+            # Or the next run would only have to be as good as one that may not ship.
+            self.notes.append(f"baseline {name} is not replaced by a run of exit {verdict.code}")
+            return
         try:
             path = save_baseline(self.config.rootpath, name, run)
         except UsageProblem as why:

@@ -325,3 +325,20 @@ def test_a_gate_without_a_model_is_a_usage_error_and_not_a_green_run(
     result.stderr.fnmatch_lines(["*--pet2rep-gate=ce_f1 >= 0.9 would be judged on nothing: *"])
     pytester.makeini("[pytest]\naddopts = --pet2rep-gate=ce_f1>=0.9\n")
     assert pytester.runpytest_subprocess(*none).ret == 0
+
+
+def test_a_run_that_fails_its_gates_does_not_replace_the_baseline_it_was_held_against(
+    pytester: pytest.Pytester,
+    cohort: Path,
+    run: Callable[..., pytest.RunResult],
+    outputs: Callable[[Mapping[str, str | None]], str],
+) -> None:
+    whole = {"PET-3": REFERENCE}
+    more = ("--pet2rep-floors=none", "--pet2rep-save=shipped")
+    assert run(outputs(PERFECT | whole), *more, "--pet2rep-expectations=report").ret == 0
+    kept = (pytester.path / "pet2rep_baselines" / "shipped.json").read_bytes()
+    failing = ("--pet2rep-baseline=shipped", "--pet2rep-gate=must_pass = [PET-1, liver]")
+    result = run(outputs(MISSED | whole), *more, *failing)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*baseline shipped is not replaced by a run of exit 1*"])
+    assert (pytester.path / "pet2rep_baselines" / "shipped.json").read_bytes() == kept
