@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from pytest_pet2rep.anatomy import load_profile
-from pytest_pet2rep.run.report_command import report_html
+from pytest_pet2rep.run.report_page.command import report_html
 from pytest_pet2rep.run.runfiles import CaseText, RunData
 from pytest_pet2rep.types import Kind, Language, Outcome, Record
 

@@ -22,10 +22,10 @@ from scipy.ndimage import minimum_filter
 from pytest_pet2rep.anatomy import load_profile
 from pytest_pet2rep.imaging.options import Views
 from pytest_pet2rep.run.fresh_phantoms import FreshPhantom, fresh_phantom, images_of_phantom
-from pytest_pet2rep.run.suv_reader_atlas import Expected, expected_on, fit_pose
-from pytest_pet2rep.run.suv_reader_foci import clusters, hot_foci, thresholds
-from pytest_pet2rep.run.suv_reader_grid import ORGANS
-from pytest_pet2rep.run.suv_reader_pixels import measured_planes
+from pytest_pet2rep.run.suv_reader.atlas import Expected, expected_on, fit_pose
+from pytest_pet2rep.run.suv_reader.foci import clusters, hot_foci, thresholds
+from pytest_pet2rep.run.suv_reader.grid import ORGANS
+from pytest_pet2rep.run.suv_reader.pixels import measured_planes
 
 SPLIT = ("brain", "liver", "kidneys")
 """Organs in which uptake may be decreased or absent."""

@@ -316,31 +316,31 @@ def _score(parsed: argparse.Namespace) -> int:
 
 
 def _compare(parsed: argparse.Namespace) -> int:
-    from pytest_pet2rep.run.compare_command import compare_stored
+    from pytest_pet2rep.run.compare.command import compare_stored
 
     return compare_stored(parsed)
 
 
 def _gate(parsed: argparse.Namespace) -> int:
-    from pytest_pet2rep.run.gate_command import gate_stored
+    from pytest_pet2rep.run.gates.command import gate_stored
 
     return gate_stored(parsed)
 
 
 def _merge(parsed: argparse.Namespace) -> int:
-    from pytest_pet2rep.run.merge_command import merge_shards
+    from pytest_pet2rep.run.merge.command import merge_shards
 
     return merge_shards(parsed)
 
 
 def _report(parsed: argparse.Namespace) -> int:
-    from pytest_pet2rep.run.report_command import report_stored
+    from pytest_pet2rep.run.report_page.command import report_stored
 
     return report_stored(parsed)
 
 
 def _import(parsed: argparse.Namespace) -> int:
-    from pytest_pet2rep.run.import_command import import_cases
+    from pytest_pet2rep.run.importing.command import import_cases
 
     return import_cases(parsed)
 
@@ -352,19 +352,19 @@ def _read(parsed: argparse.Namespace) -> int:
 
 
 def _audit(parsed: argparse.Namespace) -> int:
-    from pytest_pet2rep.run.audit_command import audit_extractor
+    from pytest_pet2rep.run.audit.command import audit_extractor
 
     return audit_extractor(parsed)
 
 
 def _expectations(parsed: argparse.Namespace) -> int:
-    from pytest_pet2rep.run.expectations_command import review_expectations
+    from pytest_pet2rep.run.expectations.command import review_expectations
 
     return review_expectations(parsed)
 
 
 def _read_agreement(parsed: argparse.Namespace) -> int:
-    from pytest_pet2rep.run.second_reader_command import read_agreement
+    from pytest_pet2rep.run.second_reader.command import read_agreement
 
     return read_agreement(parsed)
 

@@ -91,7 +91,7 @@ def _runtime(config: pytest.Config, options: Options) -> tuple[Runtime, ServingP
 def _begin(config: pytest.Config, options: Options, runtime: Runtime) -> RunHold | None:
     """Take up the run in the store, unless nothing is going to be generated."""
     if options.run_dir is not None:
-        from pytest_pet2rep.run.runfiles_saving import check_folder
+        from pytest_pet2rep.run.runfiles.saving import check_folder
 
         check_folder(options.run_dir)
     if config.option.collectonly or options.plan:

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_pet2rep.adapter.state import OPTIONS, RUNTIME
 from pytest_pet2rep.errors import DataProblem, UsageProblem
-from pytest_pet2rep.run.gates_session import GateSession, gate_session
+from pytest_pet2rep.run.gates.session import GateSession, gate_session
 
 if TYPE_CHECKING:
     from pytest_pet2rep.run.runfiles import RunData

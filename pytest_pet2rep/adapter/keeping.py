@@ -67,8 +67,8 @@ class Keeper:
     def _compare(self, run: RunData, baseline: RunData) -> None:
         from pytest_pet2rep.render.json_text import canonical_json
         from pytest_pet2rep.run.compare import compare_runs
-        from pytest_pet2rep.run.compare_tables import comparison_plain
-        from pytest_pet2rep.run.runfiles_writing import write_private
+        from pytest_pet2rep.run.compare.tables import comparison_plain
+        from pytest_pet2rep.run.runfiles.writing import write_private
 
         try:
             found = compare_runs(run, baseline, allowed=self.options.allow_difference)
@@ -124,7 +124,7 @@ class Keeper:
             terminalreporter.write_line(terminal_safe(f"pet2rep: {note}"), yellow=True)
 
     def _show(self, reporter: pytest.TerminalReporter, found: Comparison) -> None:
-        from pytest_pet2rep.run.compare_tables import comparison_lines
+        from pytest_pet2rep.run.compare.tables import comparison_lines
 
         reporter.section("pet2rep comparison", "=")
         encoding = (getattr(reporter._tw._file, "encoding", None) or "utf-8").lower()

@@ -13,7 +13,7 @@ from pytest_pet2rep.adapter.option_table import OPTIONS, OptionRow
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_pet2rep.run.gates_reading import Gating
+    from pytest_pet2rep.run.gates.reading import Gating
     from pytest_pet2rep.run.settings import RunSettings
     from pytest_pet2rep.run.shards import Shard
 
@@ -226,7 +226,7 @@ def _gating(config: pytest.Config, text: Mapping[str, str]) -> Gating:
     """Read the gates of the command line or the ini file, and of the tables of the root."""
     from pytest_pet2rep.errors import UsageProblem
     from pytest_pet2rep.run.error_budget import error_budget
-    from pytest_pet2rep.run.gates_reading import (
+    from pytest_pet2rep.run.gates.reading import (
         Gating,
         confidence_of,
         gate_specs,

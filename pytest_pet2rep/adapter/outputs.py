@@ -48,7 +48,7 @@ def write_gates(
     """Write the JUnit file of the gates, where one is asked for; return what prevented it."""
     if options.gates_junit is None or summary is None:
         return ""
-    from pytest_pet2rep.run.gates_junit import gates_junit, write_gates_junit
+    from pytest_pet2rep.run.gates.junit import gates_junit, write_gates_junit
 
     text = gates_junit(
         gates,

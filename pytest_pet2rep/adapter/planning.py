@@ -12,7 +12,7 @@ from pytest_pet2rep.errors import UsageProblem
 from pytest_pet2rep.render.untrusted import terminal_safe
 
 if TYPE_CHECKING:
-    from pytest_pet2rep.run.planning_session import Plan
+    from pytest_pet2rep.run.planning.session import Plan
 
 
 class Planner:
@@ -23,7 +23,7 @@ class Planner:
         self.plan = self._made()
 
     def _made(self) -> Plan:
-        from pytest_pet2rep.run.planning_session import make_plan
+        from pytest_pet2rep.run.planning.session import make_plan
 
         stash = self.config.stash
         try:
@@ -52,7 +52,7 @@ class Planner:
         if path is None:
             return
         from pytest_pet2rep.render.json_text import canonical_json
-        from pytest_pet2rep.run.planning_tables import plan_plain
+        from pytest_pet2rep.run.planning.tables import plan_plain
 
         text = canonical_json(plan_plain(self.plan.gates, self.plan.cost))
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ class Planner:
     def _show(self) -> None:
         from pytest_pet2rep.adapter.terminal_table import write_table
         from pytest_pet2rep.render.table import render_table
-        from pytest_pet2rep.run.planning_tables import cost_line, plan_notes, plan_table
+        from pytest_pet2rep.run.planning.tables import cost_line, plan_notes, plan_table
 
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         write = print if reporter is None else reporter.write_line

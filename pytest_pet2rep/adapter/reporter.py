@@ -17,9 +17,9 @@ from pytest_pet2rep.adapter.wire import PROPERTY, from_wire
 from pytest_pet2rep.errors import StoreError, UsageProblem
 from pytest_pet2rep.render.untrusted import terminal_safe
 from pytest_pet2rep.run.error_budget import RUN_BROKE, broken_cases
-from pytest_pet2rep.run.gates_session import DEFERRED, left_out
+from pytest_pet2rep.run.gates.session import DEFERRED, left_out
 from pytest_pet2rep.run.plan import PlannedItem, planned_item
-from pytest_pet2rep.run.runfiles_saving import Saving, begin, finish
+from pytest_pet2rep.run.runfiles.saving import Saving, begin, finish
 from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.run.summary import Summary
 from pytest_pet2rep.run.verdict import RunFacts, RunVerdict, Verdict, run_verdict
@@ -219,7 +219,7 @@ class Reporter:
         """Write the page of the run, with what its baseline says where there is one."""
         if self.options.html is None or self.stored is None:
             return ""
-        from pytest_pet2rep.run.report_command import report_of_session
+        from pytest_pet2rep.run.report_page.command import report_of_session
 
         try:
             report_of_session(

@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_pet2rep.adapter.options import Options
-    from pytest_pet2rep.run.gates_session import GateSession
+    from pytest_pet2rep.run.gates.session import GateSession
     from pytest_pet2rep.run.runtime import Runtime
     from pytest_pet2rep.types import Record
 

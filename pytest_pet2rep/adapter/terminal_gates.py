@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_pet2rep.adapter.terminal_table import write_table
 from pytest_pet2rep.render.untrusted import terminal_safe
-from pytest_pet2rep.run.gates_tables import gate_lines, gate_reasons, gate_table
+from pytest_pet2rep.run.gates.tables import gate_lines, gate_reasons, gate_table
 from pytest_pet2rep.run.verdict import Verdict
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ ENTRY_POINT_GROUP = "pytest_pet2rep.importers"
 """Distributions add importers under it: ``name = "module:function"``; our own names stay ours."""
 
 _BUILTIN = {
-    "dicom": "pytest_pet2rep.run.import_dicom:import_dicom",
+    "dicom": "pytest_pet2rep.run.importing.dicom:import_dicom",
     "folder": "pytest_pet2rep.cohorts.import_folder:import_folder",
     "pairs": "pytest_pet2rep.cohorts.import_pairs:import_pairs",
     "petrg": "pytest_pet2rep.cohorts.import_petrg:import_petrg",

@@ -17,7 +17,7 @@ from pytest_pet2rep.render.json_text import canonical_json
 from pytest_pet2rep.run.error_budget import RUN_BROKE
 from pytest_pet2rep.run.redaction import redacted_record
 from pytest_pet2rep.run.runfiles import RUN_FILE, RunData, load_run, records_by_case
-from pytest_pet2rep.run.runfiles_encoding import (
+from pytest_pet2rep.run.runfiles.encoding import (
     SHARED_FACTS,
     bare_record,
     item_of,

@@ -34,7 +34,7 @@ def run_card(runtime: Runtime, records: Sequence[Record] = (), planned: int = 0)
     ``cohort``, ``complete`` says that every item of every case of the cohort was planned (of a
     shard: of its cases): no limit, no selection.
     """
-    from pytest_pet2rep.run.audit_figures import audit_summary
+    from pytest_pet2rep.run.audit.figures import audit_summary
     from pytest_pet2rep.run.checkout import checkout_state
     from pytest_pet2rep.run.hardware import hardware
 
@@ -115,7 +115,7 @@ def signatures(language: Language, scoring: Scoring) -> dict[str, str]:
 
 def text_metric_entries(language: Language, scoring: Scoring) -> list[Mapping[str, Any]]:
     """Return what a stored run must know of its text metrics, in their order."""
-    from pytest_pet2rep.run.estimands_text import text_bounds
+    from pytest_pet2rep.run.estimands.text import text_bounds
 
     return [
         {

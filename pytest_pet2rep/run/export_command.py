@@ -53,7 +53,7 @@ def page_of(run: RunData, form: str) -> str:
         from pytest_pet2rep.run.step_summary import step_summary
 
         return step_summary(run)
-    from pytest_pet2rep.run.gates_junit import gates_junit
+    from pytest_pet2rep.run.gates.junit import gates_junit
 
     if "code" not in run.exit:
         raise UsageProblem("the run is kept as a baseline: it has no gates and no exit code")
@@ -135,7 +135,7 @@ def _write(path: Path, content: bytes) -> None:
 
 def _write_page(text: str, path: Path | None) -> None:
     if path is None:
-        from pytest_pet2rep.run.show_command import print_lines
+        from pytest_pet2rep.run.show.command import print_lines
 
         print_lines(text.splitlines(), sys.stdout)
         return

@@ -24,7 +24,7 @@ from pytest_pet2rep.run.runfiles import (
     record_order,
     records_by_case,
 )
-from pytest_pet2rep.run.runfiles_encoding import item_of
+from pytest_pet2rep.run.runfiles.encoding import item_of
 from pytest_pet2rep.run.scoreboard import Scoring
 from pytest_pet2rep.run.settings import RunSettings, Silence
 from pytest_pet2rep.types import (
@@ -234,7 +234,7 @@ def _planned(run: RunData, profile: Profile) -> tuple[PlannedItem, ...]:
 
 
 def _card(card: Mapping[str, Any], settings: RunSettings, scoring: Scoring) -> dict[str, Any]:
-    from pytest_pet2rep.run.audit_figures import audit_summary
+    from pytest_pet2rep.run.audit.figures import audit_summary
     from pytest_pet2rep.run.card import signatures, text_metric_entries
 
     return {

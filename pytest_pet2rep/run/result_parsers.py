@@ -89,7 +89,7 @@ def _add_ratings(parser: argparse.ArgumentParser) -> None:
 
 
 def _show(parsed: argparse.Namespace) -> int:
-    from pytest_pet2rep.run.show_command import show_stored
+    from pytest_pet2rep.run.show.command import show_stored
 
     return show_stored(parsed)
 
@@ -101,18 +101,18 @@ def _export(parsed: argparse.Namespace) -> int:
 
 
 def _leaderboard(parsed: argparse.Namespace) -> int:
-    from pytest_pet2rep.run.leaderboard_command import rank_stored
+    from pytest_pet2rep.run.leaderboard.command import rank_stored
 
     return rank_stored(parsed)
 
 
 def _rate(parsed: argparse.Namespace) -> int:
-    from pytest_pet2rep.run.rating_command import write_sheets
+    from pytest_pet2rep.run.rating.command import write_sheets
 
     return write_sheets(parsed)
 
 
 def _ratings(parsed: argparse.Namespace) -> int:
-    from pytest_pet2rep.run.rating_command import judge_ratings
+    from pytest_pet2rep.run.rating.command import judge_ratings
 
     return judge_ratings(parsed)

@@ -12,9 +12,9 @@ from typing import Any
 
 from pytest_pet2rep.run.merge import summary_of
 from pytest_pet2rep.run.runfiles import CaseText, RunData, records_by_case, scoring_of
+from pytest_pet2rep.run.show.worst import case_weights
 from pytest_pet2rep.run.slices import is_abnormal
 from pytest_pet2rep.run.summary import Summary
-from pytest_pet2rep.run.worst import case_weights
 from pytest_pet2rep.types import UNUSABLE, Record
 
 TABLES = ("items", "scores", "cases")

@@ -10,12 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from pytest_pet2rep.render.markdown import Block, clipped, fit, inert, preformatted, table_block
+from pytest_pet2rep.run.gates.stored import stored_gate_table
 from pytest_pet2rep.run.merge import summary_of
 from pytest_pet2rep.run.redaction import redacted_record
 from pytest_pet2rep.run.runfiles import CaseText, RunData, records_by_case
-from pytest_pet2rep.run.show_case import mark_of
-from pytest_pet2rep.run.show_run import run_facts, run_title, verdict_line
-from pytest_pet2rep.run.stored_gates import stored_gate_table
+from pytest_pet2rep.run.show.case import mark_of
+from pytest_pet2rep.run.show.run import run_facts, run_title, verdict_line
+from pytest_pet2rep.run.show.worst import worst_cases
 from pytest_pet2rep.run.summary import CaseRow, Summary
 from pytest_pet2rep.run.summary_tables import (
     case_table,
@@ -26,7 +27,6 @@ from pytest_pet2rep.run.summary_tables import (
     outcome_line,
     score_table,
 )
-from pytest_pet2rep.run.worst import worst_cases
 from pytest_pet2rep.types import Outcome, Record
 
 PAGE_BYTES = 1_000_000

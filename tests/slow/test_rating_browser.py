@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from pytest_pet2rep.run.leaderboard import leaderboards
-from pytest_pet2rep.run.leaderboard_page import leaderboard_page
+from pytest_pet2rep.run.leaderboard.page import leaderboard_page
 from pytest_pet2rep.run.rating import draw_sheet
-from pytest_pet2rep.run.rating_files import RatingKey, read_ratings
-from pytest_pet2rep.run.rating_sheet import sheet_html
+from pytest_pet2rep.run.rating.files import RatingKey, read_ratings
+from pytest_pet2rep.run.rating.sheet import sheet_html
 from pytest_pet2rep.run.runfiles import RunData
 from tests.unit.run.hostile import HOSTILE_TEXT, hostile_run
 from tests.unit.run.stored_runs import store_run

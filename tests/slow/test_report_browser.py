@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pytest_pet2rep.run.report_command import report_html
+from pytest_pet2rep.run.report_page.command import report_html
 from pytest_pet2rep.run.runfiles import RunData
 from tests.unit.run.stored_runs import MISSED, OUTPUTS, ZH, store_run
 from tests.unit.run.test_report_page import HOSTILE, picture_set
@@ -232,7 +232,7 @@ def test_a_hostile_corpus_runs_nothing(chromium: Any, root: Path, run: RunData) 
 def test_images_beside_the_page_are_found(
     chromium: Any, root: Path, run: RunData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pytest_pet2rep.run.report_command.MOST_BYTES", 10)
+    monkeypatch.setattr("pytest_pet2rep.run.report_page.command.MOST_BYTES", 10)
     path = root / "with images.html"
     path.write_text(report_html(run, path=path, pictures=picture_set(1)), encoding="utf-8")
     page = chromium.new_page()

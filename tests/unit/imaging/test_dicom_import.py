@@ -17,8 +17,8 @@ from pytest_pet2rep.cohorts.casefile import load_case
 from pytest_pet2rep.cohorts.importing import ImportOptions, ImportReport
 from pytest_pet2rep.errors import CaseFileError, ImportProblem
 from pytest_pet2rep.imaging.volumes import load_volume
-from pytest_pet2rep.run.dicom_case import KEY_FILE, case_id, holds_identity
-from pytest_pet2rep.run.import_dicom import import_dicom
+from pytest_pet2rep.run.importing.dicom import import_dicom
+from pytest_pet2rep.run.importing.dicom_case import KEY_FILE, case_id, holds_identity
 from pytest_pet2rep.types import Language
 from tests.dicom_files import a_ct, a_pet, rewrite
 

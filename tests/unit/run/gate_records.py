@@ -12,8 +12,8 @@ from pytest_pet2rep.metrics.registry import resolve_metrics
 from pytest_pet2rep.metrics.text import score_pair
 from pytest_pet2rep.run.estimands import known_metrics
 from pytest_pet2rep.run.gates import Gate
-from pytest_pet2rep.run.gates_checking import Measurable, bind_gates
-from pytest_pet2rep.run.gates_reading import gate_specs
+from pytest_pet2rep.run.gates.checking import Measurable, bind_gates
+from pytest_pet2rep.run.gates.reading import gate_specs
 from pytest_pet2rep.run.scoreboard import Scoring
 from pytest_pet2rep.types import Kind, Language, Outcome, Record, Section
 

@@ -12,8 +12,8 @@ from pytest_pet2rep.cohorts.cohort import find_cohort
 from pytest_pet2rep.run.items import check_names, check_record, text_record, uptake_record
 from pytest_pet2rep.run.plan import PlannedItem
 from pytest_pet2rep.run.runfiles import RunData
-from pytest_pet2rep.run.runfiles_encoding import item_of
-from pytest_pet2rep.run.runfiles_saving import begin, finish
+from pytest_pet2rep.run.runfiles.encoding import item_of
+from pytest_pet2rep.run.runfiles.saving import begin, finish
 from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.run.settings import RunSettings
 from pytest_pet2rep.run.verdict import RunFacts, run_verdict

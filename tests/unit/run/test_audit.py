@@ -13,15 +13,15 @@ from scipy.stats import beta
 
 from pytest_pet2rep.errors import DataProblem, UsageProblem
 from pytest_pet2rep.run.audit import HalfAudit, audit, proportion
-from pytest_pet2rep.run.audit_figures import (
+from pytest_pet2rep.run.audit.figures import (
     audit_summary,
     error_key,
     known_errors,
     publish,
     published_audits,
 )
-from pytest_pet2rep.run.audit_sets import Answer, Half, LabelledText, load_half
-from pytest_pet2rep.run.audit_tables import (
+from pytest_pet2rep.run.audit.sets import Answer, Half, LabelledText, load_half
+from pytest_pet2rep.run.audit.tables import (
     error_table,
     report_table,
     sentence_table,

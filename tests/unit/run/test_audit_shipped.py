@@ -11,8 +11,8 @@ from pytest_pet2rep.cli import main
 from pytest_pet2rep.findings.reader import EXTRACTOR, read
 from pytest_pet2rep.render.json_text import canonical_json
 from pytest_pet2rep.run.audit import audit
-from pytest_pet2rep.run.audit_figures import audit_entry, audit_summary, published_audits
-from pytest_pet2rep.run.audit_sets import Half, LabelledText, load_half
+from pytest_pet2rep.run.audit.figures import audit_entry, audit_summary, published_audits
+from pytest_pet2rep.run.audit.sets import Half, LabelledText, load_half
 from pytest_pet2rep.types import Language
 
 

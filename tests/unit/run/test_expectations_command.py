@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pytest_pet2rep.cli import main
 from pytest_pet2rep.cohorts.casefile import load_case
-from pytest_pet2rep.run.expectations_sheet import COLUMNS, hardened, unhardened
+from pytest_pet2rep.run.expectations.sheet import COLUMNS, hardened, unhardened
 from pytest_pet2rep.types import Case, ExpectationSource, UptakeState
 
 CASE = """\

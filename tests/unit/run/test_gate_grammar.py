@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_pet2rep.errors import UsageProblem
-from pytest_pet2rep.run.gate_grammar import Against, Op, must_pass_gate, parse_gate
+from pytest_pet2rep.run.gates.grammar import Against, Op, must_pass_gate, parse_gate
 
 
 def test_a_metric_with_a_slice_and_a_number() -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from pytest_pet2rep.errors import UsageProblem
 from pytest_pet2rep.run.error_budget import ANY, NONE, error_budget
-from pytest_pet2rep.run.gate_grammar import Against, Op
-from pytest_pet2rep.run.gates_reading import Gating, gate_specs, read_gate_tables
+from pytest_pet2rep.run.gates.grammar import Against, Op
+from pytest_pet2rep.run.gates.reading import Gating, gate_specs, read_gate_tables
 from tests.unit.run.gate_records import expected, gates, uptake
 
 
@@ -87,7 +87,7 @@ def test_gates_of_a_family_have_one_confidence() -> None:
         "b": {"expr": "ce_recall >= 0.5", "family": "f"},
     }
     from pytest_pet2rep.run.estimands import known_metrics
-    from pytest_pet2rep.run.gates_checking import Measurable, bind_gates
+    from pytest_pet2rep.run.gates.checking import Measurable, bind_gates
 
     measurable = Measurable(metrics=known_metrics(), organs=("liver",), expected=expected())
     with pytest.raises(UsageProblem, match="the family 'f' have different confidences"):

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from pytest_pet2rep.run.gates import Gate, GateResult, gate_plain
-from pytest_pet2rep.run.gates_judging import Evidence, judge_gates, measured, observed_only
-from pytest_pet2rep.run.gates_tables import gate_lines, gate_table
+from pytest_pet2rep.run.gates.judging import Evidence, judge_gates, measured, observed_only
+from pytest_pet2rep.run.gates.tables import gate_lines, gate_table
 from pytest_pet2rep.run.verdict import Verdict
 from pytest_pet2rep.types import Outcome, Record
 from tests.unit.run.gate_records import SCORING, gates, run, text, uptake

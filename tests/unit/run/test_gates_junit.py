@@ -10,7 +10,7 @@ import pytest
 import xmlschema
 
 from pytest_pet2rep.errors import UsageProblem
-from pytest_pet2rep.run.gates_junit import gates_junit, write_gates_junit
+from pytest_pet2rep.run.gates.junit import gates_junit, write_gates_junit
 from pytest_pet2rep.run.verdict import Undecided
 from tests.unit.run.hostile import HOSTILE_TEXT
 

@@ -16,8 +16,8 @@ from pytest_pet2rep.cli import main
 from pytest_pet2rep.errors import UnknownName, UsageProblem
 from pytest_pet2rep.render.screen import Screen
 from pytest_pet2rep.run.leaderboard import Board, Kind, Standing, leaderboards
-from pytest_pet2rep.run.leaderboard_page import leaderboard_page
-from pytest_pet2rep.run.leaderboard_table import board_lines
+from pytest_pet2rep.run.leaderboard.page import leaderboard_page
+from pytest_pet2rep.run.leaderboard.table import board_lines
 from pytest_pet2rep.run.runfiles import RunData, write_run
 from pytest_pet2rep.types import Record
 from tests.unit.run.hostile import HOSTILE_TEXT

@@ -17,7 +17,7 @@ from pytest_pet2rep.errors import DataProblem, UsageProblem
 from pytest_pet2rep.render.json_text import canonical_json
 from pytest_pet2rep.run.merge import load_shards, merge_runs
 from pytest_pet2rep.run.runfiles import RunData, load_run, write_run
-from pytest_pet2rep.run.runfiles_writing import run_plain
+from pytest_pet2rep.run.runfiles.writing import run_plain
 from pytest_pet2rep.run.shards import Shard, parse_shard, shard_of_cases
 from pytest_pet2rep.types import Outcome
 from tests.unit.run.stored_runs import store_run

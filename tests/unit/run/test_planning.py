@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_pet2rep.errors import UsageProblem
-from pytest_pet2rep.run.gates_judging import Evidence, judge_gates, measured
+from pytest_pet2rep.run.gates.judging import Evidence, judge_gates, measured
 from pytest_pet2rep.run.planning import (
     Assumptions,
     GatePlan,
@@ -15,8 +15,8 @@ from pytest_pet2rep.run.planning import (
     assumptions_of,
     plan_gates,
 )
-from pytest_pet2rep.run.planning_cost import run_cost, seconds_before
-from pytest_pet2rep.run.planning_tables import cost_line, plan_notes, plan_plain, plan_table
+from pytest_pet2rep.run.planning.cost import run_cost, seconds_before
+from pytest_pet2rep.run.planning.tables import cost_line, plan_notes, plan_plain, plan_table
 from pytest_pet2rep.run.settings import RunSettings
 from pytest_pet2rep.run.verdict import Verdict
 from tests.unit.run.gate_records import SCORING, gates, run, text

@@ -19,16 +19,16 @@ from pytest_pet2rep.cli import main
 from pytest_pet2rep.errors import DataProblem, UsageProblem
 from pytest_pet2rep.render.screen import Screen
 from pytest_pet2rep.run.rating import Sheet, draw_sheet, error_categories, key_of, score_levels
-from pytest_pet2rep.run.rating_agreement import (
+from pytest_pet2rep.run.rating.agreement import (
     agreements,
     kendall,
     metric_agreements,
     spearman,
     weighted_kappa,
 )
-from pytest_pet2rep.run.rating_command import agreement_table
-from pytest_pet2rep.run.rating_files import Rating, RatingKey, Reader, read_key, read_ratings
-from pytest_pet2rep.run.rating_sheet import error_columns, sheet_csv, sheet_html
+from pytest_pet2rep.run.rating.command import agreement_table
+from pytest_pet2rep.run.rating.files import Rating, RatingKey, Reader, read_key, read_ratings
+from pytest_pet2rep.run.rating.sheet import error_columns, sheet_csv, sheet_html
 from pytest_pet2rep.run.result_rows import case_values
 from pytest_pet2rep.run.runfiles import RunData, load_run
 from tests.unit.run.hostile import HOSTILE_TEXT, hostile_run

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pytest_pet2rep.cohorts.cohort import find_cohort
 from pytest_pet2rep.run.records import record_from_plain, record_to_plain
 from pytest_pet2rep.run.redaction import redacted_record
-from pytest_pet2rep.run.runfiles_texts import case_texts
+from pytest_pet2rep.run.runfiles.texts import case_texts
 from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.types import Kind, Outcome, Record
 from tests.unit.run.stored_runs import records_of, settings_for

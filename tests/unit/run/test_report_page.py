@@ -24,12 +24,12 @@ from pytest_pet2rep.errors import MissingDependency
 from pytest_pet2rep.render.html import environment
 from pytest_pet2rep.render.html.embedding import json_block
 from pytest_pet2rep.render.html.words import interface_words
-from pytest_pet2rep.run import report_pictures
-from pytest_pet2rep.run.report_command import report_html
+from pytest_pet2rep.run.report_page import pictures as report_pictures
 from pytest_pet2rep.run.report_page import report_page
-from pytest_pet2rep.run.report_page_organs import body_figures, organ_lines
-from pytest_pet2rep.run.report_page_texts import marked_text
-from pytest_pet2rep.run.report_pictures import NONE, PictureSet, pack_pictures
+from pytest_pet2rep.run.report_page.command import report_html
+from pytest_pet2rep.run.report_page.organs import body_figures, organ_lines
+from pytest_pet2rep.run.report_page.pictures import NONE, PictureSet, pack_pictures
+from pytest_pet2rep.run.report_page.texts import marked_text
 from pytest_pet2rep.run.runfiles import CaseText, RunData
 from pytest_pet2rep.types import Case, ImageSource, SentImage
 from tests.unit.run.stored_runs import EN, MISSED, OUTPUTS, ZH, store_run
@@ -436,7 +436,7 @@ def test_images_stand_inside_the_page_at_the_size_that_the_model_saw(run: RunDat
 def test_images_that_are_too_large_for_the_page_lie_beside_it(
     run: RunData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pytest_pet2rep.run.report_command.MOST_BYTES", 10)
+    monkeypatch.setattr("pytest_pet2rep.run.report_page.command.MOST_BYTES", 10)
     html = report_html(run, path=tmp_path / "my page.html", pictures=picture_set(1))
     (image,) = Elements(html).details()["PET-1"]["images"]
     assert image["source"].startswith("./my%20page-images/")

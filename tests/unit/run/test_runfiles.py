@@ -16,7 +16,7 @@ import pytest
 from pytest_pet2rep.errors import DataProblem, StoreError, UsageProblem
 from pytest_pet2rep.run.plan import PlannedItem
 from pytest_pet2rep.run.runfiles import RunData, load_run, scoring_of, write_run
-from pytest_pet2rep.run.runfiles_saving import begin, check_folder
+from pytest_pet2rep.run.runfiles.saving import begin, check_folder
 from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.run.summary import summarise
 from pytest_pet2rep.run.summary_json import summary_plain

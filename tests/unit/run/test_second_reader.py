@@ -15,8 +15,8 @@ from sklearn.metrics import cohen_kappa_score
 
 from pytest_pet2rep.anatomy import load_profile
 from pytest_pet2rep.cli import main
-from pytest_pet2rep.run.second_reader_agreement import ReadTwice, agreement, cohen_kappa
-from pytest_pet2rep.run.second_reader_answer import Questions, UnusableAnswer
+from pytest_pet2rep.run.second_reader.agreement import ReadTwice, agreement, cohen_kappa
+from pytest_pet2rep.run.second_reader.answer import Questions, UnusableAnswer
 from pytest_pet2rep.types import UNSTATED, States, UptakeState
 from tests.chat_server import Behaviour, ChatServer, chat_server, hang, state
 

@@ -12,9 +12,9 @@ from pytest_pet2rep.errors import UnknownName
 from pytest_pet2rep.render.columns import display_width
 from pytest_pet2rep.render.screen import Screen
 from pytest_pet2rep.run.runfiles import RunData, load_run
-from pytest_pet2rep.run.show_case import case_lines
-from pytest_pet2rep.run.show_command import print_lines
-from pytest_pet2rep.run.show_run import run_lines
+from pytest_pet2rep.run.show.case import case_lines
+from pytest_pet2rep.run.show.command import print_lines
+from pytest_pet2rep.run.show.run import run_lines
 from tests.unit.run.hostile import HOSTILE_CASE, hostile_run
 from tests.unit.run.stored_runs import store_run
 

@@ -27,10 +27,10 @@ from pytest_pet2rep.run.fresh_phantoms import (
     volumes_of_phantom,
 )
 from pytest_pet2rep.run.suv_reader import read_images
-from pytest_pet2rep.run.suv_reader_atlas import expected_on, fit_pose
-from pytest_pet2rep.run.suv_reader_foci import Focus
-from pytest_pet2rep.run.suv_reader_pixels import measured_planes
-from pytest_pet2rep.run.suv_reader_report import ONE_SEX, PARAGRAPHS, write_reading
+from pytest_pet2rep.run.suv_reader.atlas import expected_on, fit_pose
+from pytest_pet2rep.run.suv_reader.foci import Focus
+from pytest_pet2rep.run.suv_reader.pixels import measured_planes
+from pytest_pet2rep.run.suv_reader.report import ONE_SEX, PARAGRAPHS, write_reading
 from pytest_pet2rep.types import (
     ABNORMAL_STATES,
     NORMAL,

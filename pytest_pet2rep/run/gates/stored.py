@@ -1,0 +1,54 @@
+"""Gates of a stored run, which are plain data, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pytest_pet2rep.render.columns import Align
+from pytest_pet2rep.render.numbers import UNSCORED, score
+from pytest_pet2rep.render.table import Column, Table
+from pytest_pet2rep.run.gates.tables import SIGNS
+from pytest_pet2rep.run.verdict import Verdict
+
+
+def stored_gate_table(gates: Sequence[Mapping[str, Any]]) -> Table:
+    """One row for each gate of a stored run: verdict, what was observed, the bound, and why."""
+    right = Align.RIGHT
+    return Table(
+        columns=(
+            Column(title="verdict"),
+            Column(title="gate", shrink_to=20),
+            Column(title="observed", align=right),
+            Column(title="bound", align=right),
+            Column(title="cases", align=right, optional=True),
+            Column(title="why", shrink_to=24, optional=True),
+        ),
+        rows=tuple(
+            (
+                f"{SIGNS.get(Verdict(gate['verdict']), ' ')} {Verdict(gate['verdict']).words}",
+                gate_name(gate),
+                gate_number(gate, "value"),
+                gate_number(gate, "bound"),
+                str(gate.get("n") or UNSCORED),
+                str(gate.get("reason", "")),
+            )
+            for gate in gates
+        ),
+    )
+
+
+def gate_name(gate: Mapping[str, Any]) -> str:
+    """Name a stored gate: its own name, where it has one, and its expression."""
+    name, expression = str(gate["name"]), str(gate["expression"])
+    return expression if name == expression else f"{name}: {expression}"
+
+
+def gate_number(gate: Mapping[str, Any], key: str) -> str:
+    """Write one number of a stored gate: times 100, but risk as the weight that it is."""
+    value = gate.get(key)
+    if value is None:
+        return UNSCORED
+    if str(gate["metric"]).startswith("risk_per_case"):
+        return f"{value:.2f}"
+    return score(float(value))
