@@ -53,6 +53,16 @@ class ComingReports:
         at_once = self.runtime.settings.concurrency
         self.runtime.expect(coming if self.all_at_once else coming[:at_once])
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Let arrive what was sent for items that another worker has taken over meanwhile.
+
+        To hang up would be to ask twice.  A run that was ended early hangs up.
+        """
+        early = session.shouldstop or session.shouldfail or not self.all_at_once
+        if not early and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            self.runtime.settle()
+
     def _coming(self, item: pytest.Item) -> Iterator[Wanted]:
         here = self._positions.get(item.nodeid, len(self._items))
         for later in self._items[here : self._end_of_stretch(here)]:

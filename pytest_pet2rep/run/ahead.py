@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _THREADS_PER_REQUEST = 2
 """While one waits for an answer, another makes the images of the next or keeps the last one."""
-_SECONDS_TO_STOP = 5.0
+SECONDS_TO_STOP = 5.0
 _SECONDS_OF_A_TURN = 0.0005
 """A tenth of what Python gives a thread before another one gets its turn."""
 _SCANNED = 4
@@ -46,8 +46,8 @@ class Ahead(Protocol):
     def stop(self) -> None:
         """Begin nothing more; callable twice."""
 
-    def join(self) -> None:
-        """Wait a little for what was under way when it was stopped."""
+    def join(self, seconds: float | None = SECONDS_TO_STOP) -> None:
+        """Wait for what was under way when it was stopped: at most so long, or to its end."""
 
 
 class OneByOne:
@@ -69,7 +69,7 @@ class OneByOne:
     def stop(self) -> None:
         """Nothing is under way."""
 
-    def join(self) -> None:
+    def join(self, seconds: float | None = SECONDS_TO_STOP) -> None:
         """Nothing was under way."""
 
 
@@ -151,12 +151,12 @@ class InThreads:
             self._coming.clear()
             self._change.notify_all()
 
-    def join(self) -> None:
-        """Wait at most some seconds in all for the threads to end."""
+    def join(self, seconds: float | None = SECONDS_TO_STOP) -> None:
+        """Wait at most ``seconds`` in all for the threads to end."""
         sys.setswitchinterval(self._patience)
-        deadline = time.monotonic() + _SECONDS_TO_STOP
+        deadline = None if seconds is None else time.monotonic() + seconds
         for thread in self._threads:
-            thread.join(timeout=max(0.0, deadline - time.monotonic()))
+            thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
 
 
 class InBatches:
@@ -190,7 +190,7 @@ class InBatches:
     def stop(self) -> None:
         """Nothing is under way unless somebody waits for it."""
 
-    def join(self) -> None:
+    def join(self, seconds: float | None = SECONDS_TO_STOP) -> None:
         """Nothing was under way."""
 
 

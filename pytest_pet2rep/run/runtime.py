@@ -361,6 +361,13 @@ class Runtime:
             seconds=seconds,
         )
 
+    def settle(self) -> None:
+        """Begin nothing more, and let arrive what was sent: another worker may wait for it."""
+        ahead = self.__dict__.get("_ahead")
+        if ahead is not None:
+            ahead.stop()
+            ahead.join(None)
+
     def close(self) -> None:
         """Stop what is being made ahead, and free the model, if it was loaded."""
         ahead = self.__dict__.get("_ahead")
