@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_pet2rep.adapter.fixtures import Desk
+    from pytest_pet2rep.adapter.desk import Desk
     from pytest_pet2rep.models.provider import Provider
     from pytest_pet2rep.types import Case
 
@@ -84,7 +84,8 @@ def pet2rep_case(request: pytest.FixtureRequest) -> Case:
 @pytest.fixture
 def pet2rep_report(pet2rep_case: Case, request: pytest.FixtureRequest) -> str:
     """The report that the model wrote for the case (cleaned text), of one epoch each time."""
-    from pytest_pet2rep.adapter.fixtures import repeat_of, report_text, runtime_of
+    from pytest_pet2rep.adapter.desk import repeat_of
+    from pytest_pet2rep.adapter.fixtures import report_text, runtime_of
 
     return report_text(runtime_of(request.config), pet2rep_case, repeat_of(request.node))
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_pet2rep.adapter.collect import CohortCollection
+from pytest_pet2rep.adapter.mistakes import mistakes_as_usage_errors
 from pytest_pet2rep.adapter.naming import chosen_cohort, no_path_named
 from pytest_pet2rep.adapter.options import Options, read_options
 from pytest_pet2rep.adapter.state import OPTIONS, RUNTIME
-from pytest_pet2rep.errors import DataProblem, StoreError, UsageProblem
 from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.run.slots import ALONE, Place
 
@@ -24,15 +23,6 @@ if TYPE_CHECKING:
     from pytest_pet2rep.run.resume import RunHold
     from pytest_pet2rep.run.serving import ServingPlan
     from pytest_pet2rep.run.settings import RunSettings
-
-
-@contextmanager
-def mistakes_as_usage_errors() -> Iterator[None]:
-    """Turn what the user can mend into one line and exit code 4."""
-    try:
-        yield
-    except (UsageProblem, DataProblem, StoreError) as why:
-        raise pytest.UsageError(str(why)) from why
 
 
 def choose_paths(config: pytest.Config, args: list[str]) -> None:

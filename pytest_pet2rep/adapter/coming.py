@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_pet2rep.adapter.fixtures import repeat_of
+from pytest_pet2rep.adapter.desk import repeat_of
 from pytest_pet2rep.run.generating import Wanted, WantedName
 from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.run.slots import Place

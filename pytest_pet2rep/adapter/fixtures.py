@@ -1,90 +1,19 @@
-"""What stands behind the fixtures: the desk on which one case is settled, item by item."""
+"""What stands behind the fixtures: the run, the case, its report and its desk."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
-from pytest_pet2rep.adapter.state import RECORD, RUNTIME
+from pytest_pet2rep.adapter.collect import CaseFile
+from pytest_pet2rep.adapter.desk import Desk
+from pytest_pet2rep.adapter.state import RUNTIME
 from pytest_pet2rep.errors import StoreError
 from pytest_pet2rep.render.untrusted import terminal_safe
-from pytest_pet2rep.run.assessment import Assessment
-from pytest_pet2rep.run.items import check_record, text_record, uptake_record
-from pytest_pet2rep.run.redaction import WITHHELD, redacted_record
+from pytest_pet2rep.run.redaction import WITHHELD
 from pytest_pet2rep.run.runtime import Runtime
-from pytest_pet2rep.run.settings import ExpectationMode
-from pytest_pet2rep.types import BROKEN, Case, Record
+from pytest_pet2rep.types import Case
 
 SKIP_WITHOUT_MODEL = "pet2rep fixtures need a model under test: give --pet2rep-model=MODEL"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Desk:
-    """Settles the items of one case: makes the record, hands it on, fails or shows the item."""
-
-    case: Case
-    runtime: Runtime
-
-    def settle_uptake(self, item: pytest.Item, organ: str) -> None:
-        """Settle the item of one organ."""
-        runtime = self.runtime
-        assessed = self._assessed(item)
-        self._settle(item, uptake_record(assessed, organ, runtime.profile, runtime.settings))
-
-    def settle_check(self, item: pytest.Item, check: str) -> None:
-        """Settle the item of one report check."""
-        self._settle(item, check_record(self._assessed(item), check))
-
-    def settle_text(self, item: pytest.Item) -> None:
-        """Settle the item that carries what the text metrics need."""
-        runtime = self.runtime
-        assessed = self._assessed(item)
-        metrics = runtime.metrics_for(assessed.language)
-        self._settle(item, text_record(assessed, runtime.settings, metrics))
-
-    def settle_control(self, item: pytest.Item, control: str) -> None:
-        """Settle the item of one control of one case."""
-        from pytest_pet2rep.run.controls import control_record
-
-        try:
-            controlled = self.runtime.assess_control(self.case, control)
-        except StoreError as why:
-            pytest.fail(terminal_safe(str(why)), pytrace=False)
-        self._settle(item, control_record(control, self._assessed(item), controlled))
-
-    def _assessed(self, item: pytest.Item) -> Assessment:
-        try:
-            return self.runtime.assess(self.case, repeat_of(item))
-        except StoreError as why:  # no answer can be kept: nothing to record, a hole
-            pytest.fail(terminal_safe(str(why)), pytrace=False)
-
-    def _settle(self, item: pytest.Item, record: Record) -> None:
-        if self.runtime.settings.redact:
-            record = redacted_record(record)
-        item.stash[RECORD] = record
-        if not record.failed:
-            return
-        shown_only = self.runtime.settings.expectations is ExpectationMode.REPORT
-        if shown_only and record.outcome not in BROKEN:
-            pytest.skip(terminal_safe(record.reason or str(record.outcome)))
-        pytest.fail(failure_text(record), pytrace=False)
-
-
-def failure_text(record: Record) -> str:
-    """Say in at most six lines what went wrong, on what evidence, and where the text lies.
-
-    What a model wrote is shown inert: no control character reaches a terminal.
-    """
-    lines = [record.reason or str(record.outcome)]
-    reference, generated = record.evidence
-    if reference:
-        lines.append(f"  reference: {reference}")
-    if generated:
-        lines.append(f"  generated: {generated}")
-    if record.where:
-        lines.append(f"  report:    {record.where}")
-    return "\n".join(terminal_safe(line) for line in lines)
 
 
 def runtime_of(config: pytest.Config) -> Runtime:
@@ -93,12 +22,6 @@ def runtime_of(config: pytest.Config) -> Runtime:
     if runtime is None:
         pytest.skip(SKIP_WITHOUT_MODEL)
     return runtime
-
-
-def repeat_of(item: pytest.Item) -> int:
-    """Return the epoch that an item belongs to, from 0."""
-    callspec = getattr(item, "callspec", None)
-    return int(callspec.params.get("pet2rep_repeat", 0)) if callspec is not None else 0
 
 
 def report_text(runtime: Runtime, case: Case, repeat: int = 0) -> str:
@@ -122,8 +45,6 @@ def param_of(request: pytest.FixtureRequest) -> str:
 
 def case_of(request: pytest.FixtureRequest) -> Case:
     """Return the case that an item belongs to: of its case file, or of its parametrization."""
-    from pytest_pet2rep.adapter.collect import CaseFile
-
     runtime_of(request.config)
     own = request.node.getparent(CaseFile)
     case: Case = request.param if own is None else own.case
@@ -132,8 +53,6 @@ def case_of(request: pytest.FixtureRequest) -> Case:
 
 def desk_for(request: pytest.FixtureRequest) -> Desk:
     """Return the desk of the case file that the suite is being run for."""
-    from pytest_pet2rep.adapter.collect import CaseFile
-
     case_file = request.node.getparent(CaseFile)
     if case_file is None:
         pytest.fail("pet2rep_desk is for the suite; ask for pet2rep_report or pet2rep_case", False)

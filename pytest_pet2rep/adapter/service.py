@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_pet2rep.adapter.activation import mistakes_as_usage_errors
+from pytest_pet2rep.adapter.mistakes import mistakes_as_usage_errors
 from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.run.serving import Server, ServingPlan
 from pytest_pet2rep.run.slots import forget_slots

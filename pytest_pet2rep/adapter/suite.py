@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_pet2rep.adapter.fixtures import Desk
+    from pytest_pet2rep.adapter.desk import Desk
 
 pytestmark = pytest.mark.pet2rep
 

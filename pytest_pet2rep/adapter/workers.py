@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_pet2rep.adapter.activation import mistakes_as_usage_errors
+from pytest_pet2rep.adapter.mistakes import mistakes_as_usage_errors
 from pytest_pet2rep.run.runtime import Runtime
 
 

@@ -12,22 +12,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pytest_pet2rep.errors import DataProblem, UsageProblem
+from pytest_pet2rep.errors import UsageProblem
 from pytest_pet2rep.render.json_text import canonical_json
 from pytest_pet2rep.run.error_budget import RUN_BROKE
 from pytest_pet2rep.run.redaction import redacted_record
-from pytest_pet2rep.run.runfiles import RUN_FILE, RunData, load_run, records_by_case
+from pytest_pet2rep.run.runfiles import (
+    BASELINE_SCHEMA,
+    RUN_FILE,
+    RunData,
+    load_run,
+    records_by_case,
+)
 from pytest_pet2rep.run.runfiles.encoding import (
     SHARED_FACTS,
     bare_record,
-    item_of,
-    profile_of,
-    record_of,
     record_plain,
 )
 from pytest_pet2rep.types import Record
 
-BASELINE_SCHEMA = "pet2rep/baseline/1"
 FOLDER = "pet2rep_baselines"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -130,26 +132,6 @@ def without_texts(run: RunData) -> RunData:
     """Return ``run`` as its baseline file would give it back, but for its summary."""
     records = tuple(_kept(record) for record in run.records)
     return replace(run, records=records, texts={})
-
-
-def baseline_of(plain: Mapping[str, Any], file: Path) -> RunData:
-    """Return the run that a baseline file holds."""
-    records: list[Record] = []
-    for line in plain["reports"]:
-        records += [record_of(found, line) for found in line["records"]]
-    if not records:
-        raise DataProblem(f"{file} holds no report: save the baseline again")
-    planned = {item_of(record) for record in records}
-    return RunData(
-        run_id=plain["timing"]["run_id"],
-        card=plain["card"],
-        profile=profile_of(plain["organ_list"]),
-        planned=tuple(sorted(planned)),
-        holes=(),
-        records=tuple(records),
-        summary={**plain["summary"], "card": plain["card"]},
-        path=file,
-    )
 
 
 def _card(card: Mapping[str, Any]) -> dict[str, Any]:

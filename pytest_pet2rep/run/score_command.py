@@ -11,6 +11,7 @@ from typing import Any
 from pytest_pet2rep.cohorts.pairs import PairFields, read_pairs
 from pytest_pet2rep.errors import UsageProblem
 from pytest_pet2rep.render.table import render_table
+from pytest_pet2rep.run.metric_options import metric_arguments, metric_names
 from pytest_pet2rep.run.pair_scoring import PairScores, PairToScore, pair_settings, score_stream
 from pytest_pet2rep.run.summary_json import pairs_json
 from pytest_pet2rep.run.summary_tables import (
@@ -53,27 +54,6 @@ def score_file(options: argparse.Namespace) -> int:
     else:
         _print_tables(found)
     return 0
-
-
-def metric_names(given: str | None) -> tuple[str, ...] | None:
-    """Read ``--metrics``, ``None`` where it is not given.  Raises ``UsageProblem``."""
-    if given is None:
-        return None
-    names = tuple(name.strip() for name in given.split(",") if name.strip())
-    if not names:
-        raise UsageProblem(f"--metrics {given}: names nothing")
-    return names
-
-
-def metric_arguments(given: Sequence[str]) -> dict[str, str]:
-    """Read ``--metric-arg``.  Raises ``UsageProblem``."""
-    arguments = {}
-    for item in given:
-        key, equals, value = item.partition("=")
-        if not (key and equals):
-            raise UsageProblem(f"--metric-arg {item}: write it as KEY=VALUE")
-        arguments[key] = value
-    return arguments
 
 
 def _keeping(per_case: list[Mapping[str, Any]]) -> Any:

@@ -13,9 +13,9 @@ from pytest_pet2rep.errors import UsageProblem
 from pytest_pet2rep.render.json_text import canonical_json
 from pytest_pet2rep.render.table import Table, render_table
 from pytest_pet2rep.run.merge import summary_of
+from pytest_pet2rep.run.metric_options import metric_arguments, metric_names
 from pytest_pet2rep.run.rescoring import Rescoring, rescored
 from pytest_pet2rep.run.runfiles import RunData, load_run, write_run
-from pytest_pet2rep.run.score_command import metric_arguments, metric_names
 from pytest_pet2rep.run.summary_tables import (
     check_line,
     coverage_line,

@@ -14,7 +14,7 @@ from typing import Any
 from pytest_pet2rep.anatomy import Profile, ProfileOrgan
 from pytest_pet2rep.run.plan import PlannedItem
 from pytest_pet2rep.run.records import record_from_plain, record_to_plain
-from pytest_pet2rep.run.runfiles import CaseText, MissingItem
+from pytest_pet2rep.run.runfiles.rundata import CaseText, MissingItem
 from pytest_pet2rep.types import (
     Expectation,
     ExpectationSource,

@@ -9,7 +9,17 @@ from typing import Any
 
 from pytest_pet2rep.errors import DataProblem
 from pytest_pet2rep.run.plan import PlannedItem
-from pytest_pet2rep.run.runfiles import (
+from pytest_pet2rep.run.runfiles.baselines import baseline_of
+from pytest_pet2rep.run.runfiles.encoding import (
+    hole_of,
+    item_of,
+    planned_of,
+    profile_of,
+    record_of,
+    text_of,
+)
+from pytest_pet2rep.run.runfiles.rundata import (
+    BASELINE_SCHEMA,
     CASE_SCHEMA,
     CASES_FILE,
     PLANNED_FILE,
@@ -21,14 +31,6 @@ from pytest_pet2rep.run.runfiles import (
     MissingItem,
     RunData,
 )
-from pytest_pet2rep.run.runfiles.encoding import (
-    hole_of,
-    item_of,
-    planned_of,
-    profile_of,
-    record_of,
-    text_of,
-)
 from pytest_pet2rep.run.shards import ShardSet
 from pytest_pet2rep.run.summary_json import SCHEMA as SUMMARY_SCHEMA
 from pytest_pet2rep.types import Record
@@ -38,8 +40,6 @@ LOST = f"its record is missing from {CASES_FILE}"
 
 def read_run(path: Path) -> RunData:
     """Read a run folder, its ``run.json`` or a baseline file; see ``runfiles.load_run``."""
-    from pytest_pet2rep.run.baseline_runs import BASELINE_SCHEMA, baseline_of
-
     file = _run_file(path)
     plain = read_object(file)
     if str(plain.get("schema", "")).startswith(BASELINE_SCHEMA.rpartition("/")[0] + "/"):

@@ -15,16 +15,16 @@ from pytest_pet2rep.cachefolder import cache_folder
 from pytest_pet2rep.errors import StoreError, UsageProblem
 from pytest_pet2rep.run.plan import PlannedItem
 from pytest_pet2rep.run.redaction import redacted_record
-from pytest_pet2rep.run.runfiles import (
+from pytest_pet2rep.run.runfiles.encoding import bare_record, item_of
+from pytest_pet2rep.run.runfiles.rundata import (
     CASES_FILE,
     PLANNED_FILE,
     RUN_FILE,
     MissingItem,
     RunData,
     record_order,
-    write_run,
 )
-from pytest_pet2rep.run.runfiles.encoding import bare_record, item_of
+from pytest_pet2rep.run.runfiles.writing import write_files
 from pytest_pet2rep.run.shards import Shard, ShardSet
 from pytest_pet2rep.types import Record
 
@@ -110,7 +110,7 @@ def finish(
         exit_code=exit_code,
         exit_reason=exit_reason,
     )
-    write_run(saving.folder, run)
+    write_files(saving.folder, run)
     return run
 
 

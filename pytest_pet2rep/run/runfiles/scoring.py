@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_pet2rep.errors import DataProblem, MetricUnavailable, UsageProblem
 from pytest_pet2rep.metrics.text import AdditiveMetric, Convention, Pair, TextMetric
-from pytest_pet2rep.run.runfiles import RunData
+from pytest_pet2rep.run.runfiles.rundata import RunData
 from pytest_pet2rep.run.scoreboard import CLINICAL_NAMES, Scoring
 from pytest_pet2rep.types import Language, Level, Section
 

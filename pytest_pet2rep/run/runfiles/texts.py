@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_pet2rep.errors import StoreError
-from pytest_pet2rep.run.runfiles import CaseKey, CaseText, records_by_case
+from pytest_pet2rep.run.runfiles.rundata import CaseKey, CaseText, records_by_case
 from pytest_pet2rep.types import UNUSABLE, Case, Flag, Language, Record
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import Any
 from pytest_pet2rep.errors import StoreError
 from pytest_pet2rep.render.json_text import canonical_json
 from pytest_pet2rep.run.plan import PlannedItem
-from pytest_pet2rep.run.runfiles import (
+from pytest_pet2rep.run.runfiles.encoding import holes_plain, line_plain, planned_plain
+from pytest_pet2rep.run.runfiles.rundata import (
     CASE_SCHEMA,
     CASES_FILE,
     PLANNED_FILE,
@@ -22,7 +23,6 @@ from pytest_pet2rep.run.runfiles import (
     RunData,
     records_by_case,
 )
-from pytest_pet2rep.run.runfiles.encoding import holes_plain, line_plain, planned_plain
 from pytest_pet2rep.types import Language
 
 SAID_ONCE = ("schema", "card", "holes", "gates", "verdict", "exit", "timing")
