@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,31 @@ def test_a_file_has_one_concern_and_fits_in_four_hundred_lines(path: Path) -> No
 
 def test_every_room_has_a_floor() -> None:
     assert {room(p) for p in FILES} <= set(FLOOR)
+
+
+def test_no_file_imports_its_way_back_to_itself() -> None:
+    """Neither at once nor inside a function, nor for types alone.
+
+    But for the face of the package: it knows the version, and hands out what lies deep inside.
+    """
+    names = {module_name(path): path for path in FILES if path != PACKAGE / "__init__.py"}
+    graph = {name: imported_modules(path, set(names)) - {name} for name, path in names.items()}
+    order = list(TopologicalSorter(graph).static_order())  # raises CycleError, with the circle
+    assert set(order) == set(names)
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_modules(path: Path, known: set[str]) -> set[str]:
+    """The files of this package that a file names in an import, wherever in the file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (inside & known) or {node.module}
+    return found & known

@@ -16,6 +16,7 @@ from pytest_pet2rep.adapter.mistakes import mistakes_as_usage_errors
 from pytest_pet2rep.adapter.naming import chosen_cohort, no_path_named
 from pytest_pet2rep.adapter.options import Options, read_options
 from pytest_pet2rep.adapter.state import OPTIONS, RUNTIME
+from pytest_pet2rep.run.preflight import check_run
 from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.run.slots import ALONE, Place
 
@@ -43,7 +44,7 @@ def activate(config: pytest.Config) -> None:
     _check_outputs(options)
     with mistakes_as_usage_errors():
         runtime, plan = _runtime(config, options)
-        runtime.check()
+        check_run(runtime)
         hold = _begin(config, options, runtime) if on_controller else None
     config.stash[OPTIONS] = options
     config.stash[RUNTIME] = runtime

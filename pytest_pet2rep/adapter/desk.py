@@ -43,10 +43,10 @@ class Desk:
 
     def settle_control(self, item: pytest.Item, control: str) -> None:
         """Settle the item of one control of one case."""
-        from pytest_pet2rep.run.controls import control_record
+        from pytest_pet2rep.run.controls import assess_control, control_record
 
         try:
-            controlled = self.runtime.assess_control(self.case, control)
+            controlled = assess_control(self.runtime, self.case, control)
         except StoreError as why:
             pytest.fail(terminal_safe(str(why)), pytrace=False)
         self._settle(item, control_record(control, self._assessed(item), controlled))

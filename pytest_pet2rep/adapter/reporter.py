@@ -18,6 +18,7 @@ from pytest_pet2rep.errors import StoreError, UsageProblem
 from pytest_pet2rep.render.untrusted import terminal_safe
 from pytest_pet2rep.run.error_budget import RUN_BROKE, broken_cases
 from pytest_pet2rep.run.gates.session import DEFERRED, left_out
+from pytest_pet2rep.run.header import header
 from pytest_pet2rep.run.plan import PlannedItem, planned_item
 from pytest_pet2rep.run.runfiles.saving import Saving, begin, finish
 from pytest_pet2rep.run.runtime import Runtime
@@ -61,7 +62,7 @@ class Reporter:
 
     def pytest_report_header(self) -> list[str]:
         gates = [f"pet2rep: gate {gate.expression}" for gate in self.config.stash[GATES].gates]
-        return [*self.runtime.header(), *(terminal_safe(line) for line in gates)]
+        return [*header(self.runtime), *(terminal_safe(line) for line in gates)]
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._plan([item.nodeid for item in session.items])
@@ -127,7 +128,10 @@ class Reporter:
         self._last_line(session)
 
     def _conclude(self, session: pytest.Session) -> None:
-        self.summary = self.runtime.summarise(
+        from pytest_pet2rep.run.run_summary import summary_of_run
+
+        self.summary = summary_of_run(
+            self.runtime,
             list(self.records.values()),
             holes=self._holes(),
             seconds=time.perf_counter() - self.started,

@@ -1,31 +1,24 @@
 """Controls: a report asked for once more, unchanged (``aa``) or with images that tell nothing.
 
 A model that looks changes its report with the images, and does not change it without a reason.
-The cases are a fixed sample: those of lowest SHA-256 over seed and case id, whatever else is run.
+Which cases they are tried on says ``run.control_plan``.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.errors import UnknownName, UsageProblem
 from pytest_pet2rep.run.assessment import Assessment
+from pytest_pet2rep.run.control_plan import BLANK, CONTROL, IMAGE_CONTROLS, WRONG, lot
 from pytest_pet2rep.run.items import ordered
 from pytest_pet2rep.types import BROKEN, Case, Outcome, Record, SentImage
 
 if TYPE_CHECKING:
     from pytest_pet2rep.run.generating import AlterImages
     from pytest_pet2rep.run.runtime import Runtime
-    from pytest_pet2rep.run.settings import RunSettings
-
-CONTROL = "control"
-"""Name of the check in a record: ``control:NAME``."""
-
-AA, BLANK, WRONG = "aa", "blank-image", "wrong-image"
-IMAGE_CONTROLS = (BLANK, WRONG)
 
 GREY = 128
 """Value of every pixel of a blank image: just off the middle of the range, because processors
@@ -60,17 +53,13 @@ def check_controllable(runtime: Runtime) -> None:
         )
 
 
-def planned_controls(settings: RunSettings, case_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return case id -> controls that are tried on it; ``case_ids`` are all cases of the run."""
-    sample = sorted(case_ids, key=lambda name: _lot(settings.seed, name))
-    found: dict[str, tuple[str, ...]] = dict.fromkeys(sample[: settings.aa], (AA,))
-    for case_id in sample[: settings.control_cases]:
-        found[case_id] = found.get(case_id, ()) + settings.controls
-    return found
+def assess_control(runtime: Runtime, case: Case, control: str) -> Assessment:
+    """Return the report of ``case`` under one of its controls, beside its reference.
 
-
-def _lot(seed: int, case_id: str) -> str:
-    return hashlib.sha256(f"{seed}:{case_id}".encode()).hexdigest()
+    Raises ``StoreError`` if answers cannot be kept.
+    """
+    images = images_for(control, runtime, case)
+    return runtime.assessed(case, runtime.attempt(case, purpose=control, images=images))
 
 
 def images_for(name: str, runtime: Runtime, case: Case) -> AlterImages | None:
@@ -93,7 +82,7 @@ def _images_of_another(runtime: Runtime, case: Case) -> tuple[SentImage, ...]:
     """Return the images of the next case in the order of the lots, the first after the last."""
     from pytest_pet2rep.run.case_images import images_of
 
-    ring = sorted(runtime.cases(), key=lambda other: _lot(runtime.settings.seed, other.id))
+    ring = sorted(runtime.cases(), key=lambda other: lot(runtime.settings.seed, other.id))
     place = [other.id for other in ring].index(case.id)
     return images_of(ring[(place + 1) % len(ring)], runtime.view_options)
 

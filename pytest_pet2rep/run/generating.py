@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_pet2rep.errors import DataProblem, GenerationFailed, StoreError, UsageProblem
 from pytest_pet2rep.run.attempt import Attempt
@@ -24,13 +24,17 @@ from pytest_pet2rep.types import (
     FinishReason,
     Generation,
     GenerationRequest,
+    Language,
     Outcome,
     SentImage,
 )
 
 if TYPE_CHECKING:
-    from pytest_pet2rep.run.runtime import Runtime
-    from pytest_pet2rep.store.generations import Stored
+    from pytest_pet2rep.imaging.options import ViewOptions
+    from pytest_pet2rep.models.prompts import Prompt
+    from pytest_pet2rep.models.provider import Provider
+    from pytest_pet2rep.run.settings import RunSettings
+    from pytest_pet2rep.store.generations import GenerationStore, Stored
 
 AlterImages = Callable[[tuple[SentImage, ...]], tuple[SentImage, ...]]
 """What becomes of the images of a case before they are sent (a control sends others)."""
@@ -57,14 +61,41 @@ class Wanted:
         return self.case.cohort, self.case.id, self.repeat, self.purpose
 
 
+class Supplies(Protocol):
+    """What reports are made from: the model under test, the store, how cases are asked about."""
+
+    settings: RunSettings
+
+    @property
+    def provider(self) -> Provider:
+        """The model under test."""
+
+    @property
+    def store(self) -> GenerationStore:
+        """Where answers are kept."""
+
+    @property
+    def view_options(self) -> ViewOptions:
+        """How images are made."""
+
+    def language_of(self, case: Case) -> Language:
+        """The language that a report of ``case`` is asked for in."""
+
+    def prompt_for(self, language: Language) -> Prompt:
+        """The prompt in that language."""
+
+    def slot(self) -> AbstractContextManager[None]:
+        """The right to have one more request under way."""
+
+
 class ReportMaker:
     """Gets reports from the store or the model; what breaks the model breaks all of them.
 
     May be used from several threads.
     """
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+    def __init__(self, supplies: Supplies) -> None:
+        self._supplies = supplies
         self.broken = ""
         """Why no further report can be generated, in one sentence; empty while they can."""
         self._unkept: StoreError | None = None
@@ -81,7 +112,7 @@ class ReportMaker:
             return question
         request = question.request
         with self._keeping():
-            stored = self._runtime.store.obtain(
+            stored = self._supplies.store.obtain(
                 self._key(wanted, request),
                 lambda: self._generate(request),
                 reusable=is_reusable,
@@ -124,7 +155,7 @@ class ReportMaker:
             return zip(keys, self._replies([missing[k][1].request for k in keys]), strict=True)
 
         with self._keeping():
-            return self._runtime.store.obtain_many(
+            return self._supplies.store.obtain_many(
                 tuple(missing),
                 generate,
                 reusable=is_reusable,
@@ -142,14 +173,14 @@ class ReportMaker:
             question = self._question(wanted)
         except (UsageProblem, DataProblem):
             return None
-        if self._runtime.provider.kept_elsewhere:
+        if self._supplies.provider.kept_elsewhere:
             return attempt_of(question, self._direct(question.request))
         stored = self._found(self._key(wanted, question.request), question)
         return None if stored is None else attempt_of_stored(question, stored)
 
     def _found(self, key: str, question: Question) -> Stored | None:
         """Look into the store on the same terms as when a report is made."""
-        return self._runtime.store.find(
+        return self._supplies.store.find(
             key, reusable=is_reusable, judge=partial(outcome_of, question)
         )
 
@@ -161,7 +192,7 @@ class ReportMaker:
             question = self._question(wanted)
             # The reference: its language and its words are those of the reports to come.
             attempt_of(question, Generation(raw=wanted.case.references[question.language]))
-            prepare(self._runtime.provider, question.request)
+            prepare(self._supplies.provider, question.request)
 
     def example(self, cases: Iterable[Case]) -> GenerationRequest | None:
         """Return the first request that can be put together, to ask a server what it is like."""
@@ -182,7 +213,7 @@ class ReportMaker:
             return self._error(wanted, str(why))
         if self.broken:
             return self._error(wanted, self.broken)
-        if self._runtime.provider.kept_elsewhere:
+        if self._supplies.provider.kept_elsewhere:
             return attempt_of(question, self._direct(question.request))
         return question
 
@@ -212,16 +243,16 @@ class ReportMaker:
         return Question(
             case=wanted.case,
             request=self._request(wanted),
-            language=self._runtime.language_of(wanted.case),
-            clean=self._runtime.settings.clean,
+            language=self._supplies.language_of(wanted.case),
+            clean=self._supplies.settings.clean,
         )
 
     def _request(self, wanted: Wanted) -> GenerationRequest:
         from pytest_pet2rep.models.request import build_request, decoding_profile
 
-        settings, case = self._runtime.settings, wanted.case
-        if case.language != self._runtime.language_of(case):
-            case = replace(case, language=self._runtime.language_of(case))
+        settings, case = self._supplies.settings, wanted.case
+        if case.language != self._supplies.language_of(case):
+            case = replace(case, language=self._supplies.language_of(case))
         decoding = decoding_profile(
             settings.decoding,
             seed=settings.seed,
@@ -229,25 +260,25 @@ class ReportMaker:
         )
         return build_request(
             case,
-            self._runtime.prompt_for(case.language),
+            self._supplies.prompt_for(case.language),
             images=self._images(wanted),
             decoding=decoding,
             repeat=wanted.repeat,
-            with_reference=self._runtime.provider.sees_reference,
+            with_reference=self._supplies.provider.sees_reference,
         )
 
     def _images(self, wanted: Wanted) -> tuple[SentImage, ...]:
         from pytest_pet2rep.run.case_images import images_of
 
-        if not self._runtime.provider.needs_images:
+        if not self._supplies.provider.needs_images:
             return ()
-        images = images_of(wanted.case, self._runtime.view_options)
+        images = images_of(wanted.case, self._supplies.view_options)
         return images if wanted.images is None else wanted.images(images)
 
     def _key(self, wanted: Wanted, request: GenerationRequest) -> str:
         from pytest_pet2rep.models.request import request_digest
 
-        identity = self._runtime.provider.identity.text
+        identity = self._supplies.provider.identity.text
         return request_digest(request, identity=identity, purpose=wanted.purpose)
 
     def _generate(self, request: GenerationRequest) -> Generation:
@@ -267,9 +298,9 @@ class ReportMaker:
         try:
             with self._preparing:
                 for request in requests:
-                    prepare(self._runtime.provider, request)
-            with self._runtime.slot():
-                replies = self._runtime.provider.generate(requests)
+                    prepare(self._supplies.provider, request)
+            with self._supplies.slot():
+                replies = self._supplies.provider.generate(requests)
         except (UsageProblem, DataProblem) as why:
             self.broken = str(why)  # concerns the model, not this case: not tried case by case
             return [GenerationFailed(self.broken) for _ in requests]

@@ -13,7 +13,7 @@ from typing import Any
 from pytest_pet2rep.metrics.efficacy import EfficacyRow, efficacy_counts, efficacy_table
 from pytest_pet2rep.metrics.efficacy_scores import ce_values
 from pytest_pet2rep.metrics.judgement import judge
-from pytest_pet2rep.run.controls import CONTROL
+from pytest_pet2rep.run.control_plan import CONTROL
 from pytest_pet2rep.types import Record, States, UptakeState
 
 

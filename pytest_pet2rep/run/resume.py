@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep import __version__
-from pytest_pet2rep.cachefolder import cache_folder
 from pytest_pet2rep.errors import StoreError
 from pytest_pet2rep.store.migration import check_format, stamp_format
 from pytest_pet2rep.store.runs import (
@@ -80,11 +79,6 @@ class RunHold:
         self.lock.release()
 
 
-def store_root(settings: RunSettings) -> Path:
-    """Return the folder of the store of a run."""
-    return Path(settings.store or cache_folder("generations"))
-
-
 def begin_run(runtime: Runtime) -> RunHold | None:
     """Begin a new run, or take up an earlier one if the settings say so; for the leading process.
 
@@ -94,7 +88,7 @@ def begin_run(runtime: Runtime) -> RunHold | None:
     """
     if runtime.provider.kept_elsewhere:
         return None
-    root = store_root(runtime.settings)
+    root = runtime.settings.store_root
     check_format(root)
     settings = deciding_settings(runtime)
     digest = digest_of(settings)

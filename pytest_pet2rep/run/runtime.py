@@ -17,7 +17,7 @@ from pytest_pet2rep.run.assessment import Assessment, assess
 from pytest_pet2rep.run.attempt import Attempt
 from pytest_pet2rep.run.generating import AlterImages, ReportMaker, Wanted
 from pytest_pet2rep.run.slots import ALONE, Place, Slots, share_of
-from pytest_pet2rep.types import Case, Language, Record
+from pytest_pet2rep.types import Case, Language
 
 if TYPE_CHECKING:
     from pytest_pet2rep.cohorts.cohort import Cohort
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from pytest_pet2rep.models.prompts import Prompt
     from pytest_pet2rep.models.provider import CohortInView, Provider, ProviderSettings
     from pytest_pet2rep.run.ahead import Ahead
-    from pytest_pet2rep.run.plan import PlannedItem
     from pytest_pet2rep.run.settings import RunSettings
-    from pytest_pet2rep.run.summary import Summary
     from pytest_pet2rep.store.generations import GenerationStore
 
 
@@ -129,12 +127,11 @@ class Runtime:
 
     @cached_property
     def store(self) -> GenerationStore:
-        from pytest_pet2rep.run.resume import store_root
         from pytest_pet2rep.store.generations import GenerationStore
 
         identity = self.provider.identity
         return GenerationStore(
-            root=store_root(self.settings),
+            root=self.settings.store_root,
             run=self.run_id,
             take=self.take,
             retry_errors=self.settings.retry_errors,
@@ -188,24 +185,6 @@ class Runtime:
         for case in self.cases():
             if self.language_of(case) is language:
                 yield case.references[language]
-
-    def check(self) -> None:
-        """Check everything that can be wrong before the first report, cheaply.
-
-        Raises ``CaseFileError`` for a wrong case, ``UsageProblem`` for an unknown name, a missing
-        package, or a metric that fails its self-test.
-        """
-        from pytest_pet2rep.models.request import decoding_profile
-        from pytest_pet2rep.run.controls import check_controllable
-
-        decoding_profile(self.settings.decoding)
-        for language in sorted({self.language_of(case) for case in self.cases()}):
-            self.metrics_for(language)
-            self.prompt_for(language)
-        self.provider.name  # noqa: B018 (opens the provider)
-        check_controllable(self)
-        self.profile  # noqa: B018 (loads the organ list)
-        self.view_options  # noqa: B018 (checks its arguments)
 
     def attempt(
         self,
@@ -268,10 +247,11 @@ class Runtime:
         """Return the report of ``case`` beside its reference, worked out once."""
         wanted = (case.cohort, case.id, repeat)
         if wanted not in self._assessments:
-            self._assessments[wanted] = self._assessment(case, self.attempt(case, repeat))
+            self._assessments[wanted] = self.assessed(case, self.attempt(case, repeat))
         return self._assessments[wanted]
 
-    def _assessment(self, case: Case, attempt: Attempt) -> Assessment:
+    def assessed(self, case: Case, attempt: Attempt) -> Assessment:
+        """Return one report of ``case`` beside its reference."""
         return assess(
             case,
             attempt,
@@ -279,13 +259,6 @@ class Runtime:
             section=self.settings.section,
             profile=self.profile,
         )
-
-    def assess_control(self, case: Case, control: str) -> Assessment:
-        """Return the report of ``case`` under one of its controls, beside its reference."""
-        from pytest_pet2rep.run.controls import images_for
-
-        attempt = self.attempt(case, purpose=control, images=images_for(control, self, case))
-        return self._assessment(case, attempt)
 
     def controls_of(self, case_id: str) -> tuple[str, ...]:
         """Return the controls that are tried on a case of this run."""
@@ -298,68 +271,12 @@ class Runtime:
 
     @cached_property
     def _controls(self) -> Mapping[str, tuple[str, ...]]:
-        from pytest_pet2rep.run.controls import planned_controls
+        from pytest_pet2rep.run.control_plan import planned_controls
 
         settings = self.settings
         if not (settings.aa or settings.controls):
             return {}
         return planned_controls(settings, [path.parent.name for path in self.case_files])
-
-    def header(self) -> list[str]:
-        """Return the lines that a run begins with: model, cohort, what is to be done."""
-        settings, cohort = self.settings, self.cohort
-        cases = f"{len(self.case_files)} cases"
-        if len(self.case_files) < len(cohort.case_files):
-            cases = f"{len(self.case_files)} of {len(cohort.case_files)} cases (partial)"
-        lines = [
-            f"pet2rep: model {settings.model}, {settings.decoding} decoding",
-            f"pet2rep: cohort {cohort.name} ({cohort.root}), {cases}",
-            f"pet2rep: organs {self.profile.label}, cohort digest {cohort.digest[:12]}",
-        ]
-        return [*lines, *self.notes()]
-
-    def notes(self) -> list[str]:
-        """Say what a reader of the numbers must know about the stored outputs, if anything."""
-        surplus = getattr(self.provider, "surplus", ())
-        missing = getattr(self.provider, "missing", ())
-        notes = []
-        if missing:
-            notes.append(f"pet2rep: no line for {len(missing)} cases: {_some(missing)}")
-        if getattr(self.provider, "images_verified", True) is None:
-            notes.append("pet2rep: images unverified: no token count says that they were looked at")
-        if surplus:
-            notes.append(f"pet2rep: {len(surplus)} ids are no case of the cohort: {_some(surplus)}")
-        return notes
-
-    def summarise(
-        self, records: Sequence[Record], *, holes: Sequence[tuple[PlannedItem, str]], seconds: float
-    ) -> Summary:
-        """Fold the records of this run into its summary."""
-        from pytest_pet2rep.findings.reader import EXTRACTOR
-        from pytest_pet2rep.run.card import run_card
-        from pytest_pet2rep.run.floors import floor_records
-        from pytest_pet2rep.run.scoreboard import Scoring
-        from pytest_pet2rep.run.summary import summarise
-        from pytest_pet2rep.run.text_metrics import cleaning_label
-
-        languages = tuple(sorted({Language(r.facts["language"]) for r in records}))
-        scoring = Scoring(
-            profile=self.profile,
-            section=self.settings.section,
-            extractor=EXTRACTOR,
-            cleaning=cleaning_label(self.settings),
-            metrics={language: self.metrics_for(language) for language in languages},
-        )
-        floors = floor_records(self, records) if self.settings.floors and records else {}
-        return summarise(
-            records,
-            scoring,
-            card=run_card(self, records, planned=len(records) + len(holes)),
-            holes=holes,
-            floors=floors,
-            epochs=self.settings.epochs,
-            seconds=seconds,
-        )
 
     def settle(self) -> None:
         """Begin nothing more, and let arrive what was sent: another worker may wait for it."""
@@ -379,8 +296,3 @@ class Runtime:
             ahead.join()
         if self._apart is not None:
             self._apart.close()
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:5])
-    return f"{shown}, ..." if len(names) > 5 else shown

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from pytest_pet2rep.cachefolder import cache_folder
 from pytest_pet2rep.imaging.options import Views
 from pytest_pet2rep.run.shards import Shard
 from pytest_pet2rep.types import Language, Section
@@ -79,3 +80,8 @@ class RunSettings:
     """Number of cases that the controls of the images are tried on."""
     floors: bool = True
     """Score the baselines that see no image on the same items, and show the lift over them."""
+
+    @property
+    def store_root(self) -> Path:
+        """Folder of the store: the one that was named, or one in the cache folder."""
+        return Path(self.store or cache_folder("generations"))

@@ -17,6 +17,7 @@ from pytest_pet2rep.types import Kind, Outcome
 
 if TYPE_CHECKING:
     from pytest_pet2rep.run.compare import Comparison
+    from pytest_pet2rep.run.report_page.pictures import Picture
 
 SIGNS: Mapping[str, str] = {
     "pass": "✓",
@@ -27,16 +28,6 @@ SIGNS: Mapping[str, str] = {
     "ended": "!",
 }
 """A verdict is never told by colour alone."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Picture:
-    """One image as the model saw it; ``source`` is a data URL or a path beside the page."""
-
-    name: str
-    source: str
-    width: int
-    height: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

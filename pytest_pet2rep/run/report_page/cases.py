@@ -14,7 +14,7 @@ from pytest_pet2rep.types import UNUSABLE, Kind, Outcome, Record
 
 if TYPE_CHECKING:
     from pytest_pet2rep.anatomy import Profile
-    from pytest_pet2rep.run.report_page import Picture
+    from pytest_pet2rep.run.report_page.pictures import Picture
 
 MOST_LETTERS = 40_000
 """Of one text on the page; what is longer is no report of one examination and is cut off."""

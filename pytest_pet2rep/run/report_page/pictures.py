@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from pytest_pet2rep.errors import DataProblem, UsageProblem
 from pytest_pet2rep.imaging.options import ViewOptions, Views, preprocessing_digest
-from pytest_pet2rep.run.report_page import Picture
 from pytest_pet2rep.types import Case, SentImage
 
 if TYPE_CHECKING:
@@ -26,6 +25,16 @@ MOST_BYTES = 10_000_000
 """Of images inside the page, before base64 adds a third: a page stays below 15 MB."""
 NO_IMAGES = "no images"
 """What a card says of a run whose model was sent none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Picture:
+    """One image as the model saw it; ``source`` is a data URL or a path beside the page."""
+
+    name: str
+    source: str
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

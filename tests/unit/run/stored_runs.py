@@ -11,6 +11,7 @@ from typing import Any
 from pytest_pet2rep.cohorts.cohort import find_cohort
 from pytest_pet2rep.run.items import check_names, check_record, text_record, uptake_record
 from pytest_pet2rep.run.plan import PlannedItem
+from pytest_pet2rep.run.run_summary import summary_of_run
 from pytest_pet2rep.run.runfiles import RunData
 from pytest_pet2rep.run.runfiles.encoding import item_of
 from pytest_pet2rep.run.runfiles.saving import begin, finish
@@ -109,7 +110,7 @@ def store_run(
     heard = [record for at, record in enumerate(records) if at not in lost]
     saving = begin(runtime, planned, folder)
     holes = [(planned[at], "it never ran") for at in sorted(lost)]
-    summary = runtime.summarise(heard, holes=holes, seconds=1.5)
+    summary = summary_of_run(runtime, heard, holes=holes, seconds=1.5)
     verdict = run_verdict(
         RunFacts(
             planned=len(planned),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_pet2rep.cohorts.cohort import find_cohort
+from pytest_pet2rep.run.preflight import check_run
 from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.run.settings import RunSettings
 from pytest_pet2rep.types import Outcome
@@ -38,7 +39,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def outcomes(root: Path, store: Path, model: str) -> dict[str, tuple[Outcome | None, str]]:
     settings = RunSettings(model=model, cases=root, store=store)
     runtime = Runtime(settings, find_cohort(root), run_id="run")
-    runtime.check()
+    check_run(runtime)
     attempts = {case.id: runtime.attempt(case) for case in runtime.cases()}
     runtime.close()
     return {case: (attempt.outcome, attempt.reason) for case, attempt in attempts.items()}

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pytest_pet2rep.run.controls import AA, BLANK, WRONG, blank, planned_controls
+from pytest_pet2rep.run.control_plan import AA, BLANK, WRONG, planned_controls
+from pytest_pet2rep.run.controls import blank
 from pytest_pet2rep.run.redaction import redacted_record
 from pytest_pet2rep.run.reliance import ControlResult, control_results
 from pytest_pet2rep.run.settings import RunSettings

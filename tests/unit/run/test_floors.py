@@ -11,6 +11,7 @@ from pytest_pet2rep.cohorts.cohort import find_cohort
 from pytest_pet2rep.run.floors import FLOORS, floor_records
 from pytest_pet2rep.run.items import text_record, uptake_record
 from pytest_pet2rep.run.lift import Lift
+from pytest_pet2rep.run.run_summary import summary_of_run
 from pytest_pet2rep.run.runtime import Runtime
 from pytest_pet2rep.run.settings import RunSettings
 from pytest_pet2rep.run.summary import Summary
@@ -62,7 +63,7 @@ def identities(records: tuple[Record, ...] | list[Record]) -> list[tuple[str, st
 
 
 def summary_of(runtime: Runtime) -> Summary:
-    return runtime.summarise(records_of(runtime), holes=(), seconds=0.0)
+    return summary_of_run(runtime, records_of(runtime), holes=(), seconds=0.0)
 
 
 def lift_of(summary: Summary, metric: str) -> Lift:
