@@ -1,4 +1,4 @@
-"""The small model of the repository writes the same behind ``transformers serve`` and as ``hf/``."""
+"""The repository's own model writes the same behind ``transformers serve`` and as ``hf/``."""
 
 from __future__ import annotations
 
