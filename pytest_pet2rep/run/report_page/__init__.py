@@ -223,4 +223,13 @@ def _flat(card: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]
         elif isinstance(value, Sequence) and not isinstance(value, str):
             yield place, ", ".join(map(str, value)) or "–"
         else:
-            yield place, "–" if value in (None, "") else str(value)
+            yield place, _written(value)
+
+
+def _written(value: Any) -> str:
+    """Write one entry as the JSON of the card does, with fractions to four places."""
+    if value in (None, ""):
+        return "–"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(round(value, 4)) if isinstance(value, float) else str(value)

@@ -78,7 +78,7 @@ def case_lines(run: RunData, grouped: Mapping[CaseKey, Sequence[Record]]) -> tup
 def _line(element: str, key: CaseKey, records: Sequence[Record], run: RunData) -> CaseLine:
     case, repeat = key
     text = run.texts.get(key) or CaseText(case=case, repeat=repeat)
-    uptake = [record for record in records if record.check == "uptake"]
+    uptake = _head_to_toe(records, run.profile)
     ended = [str(record.outcome) for record in records if record.outcome in UNUSABLE]
     abnormal = [record for record in uptake if is_abnormal(record)]
     return CaseLine(
@@ -103,6 +103,12 @@ def _line(element: str, key: CaseKey, records: Sequence[Record], run: RunData) -
         ),
         risk=_risk(records, run.profile),
     )
+
+
+def _head_to_toe(records: Sequence[Record], profile: Profile) -> list[Record]:
+    """Return the uptake records of one report in the order in which its organs are listed."""
+    found = {record.organ: record for record in records if record.check == "uptake"}
+    return [found[organ.id] for organ in profile.organs if organ.id in found]
 
 
 def _is_missed(record: Record) -> bool:
@@ -148,7 +154,7 @@ def case_detail(
         "outcome": line.outcome,
         "reason": excerpt(text.reason, 2000),
         "risk": line.risk,
-        "organs": [_organ(record) for record in records if record.check == "uptake"],
+        "organs": [_organ(record) for record in _head_to_toe(records, run.profile)],
         "checks": [
             [
                 record.check.removeprefix("report:"),

@@ -360,6 +360,21 @@ def test_every_organ_of_the_usual_lists_is_drawn_or_named(run: RunData) -> None:
     assert not body_figures(organ_lines(run), run.profile)[0].missing
 
 
+def test_organs_of_a_case_stand_head_to_toe_as_in_the_organ_list(
+    page: Elements, run: RunData
+) -> None:
+    listed = [organ.id for organ in run.profile.organs]
+    assert listed != sorted(listed)
+    for detail in page.details().values():
+        assert [organ["organ"] for organ in detail["organs"]] == listed
+
+
+def test_the_run_card_is_written_as_its_json_with_short_fractions(run: RunData) -> None:
+    card = {"whole": True, "share": 0.84347826087, "seed": 0, "none": None, "penalty": 1.0}
+    written = dict(report_page(replace(run, card={**run.card, **card})).card)
+    assert [written[name] for name in card] == ["true", "0.8435", "0", "–", "1.0"]
+
+
 def test_names_beside_the_body_do_not_touch(run: RunData) -> None:
     figure = body_figures(organ_lines(run), run.profile)[0]
     for left in (True, False):
