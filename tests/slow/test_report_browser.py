@@ -14,7 +14,8 @@ import pytest
 
 from pytest_pet2rep.run.report_page.command import report_html
 from pytest_pet2rep.run.runfiles import RunData
-from tests.unit.run.stored_runs import MISSED, OUTPUTS, ZH, store_run
+from tests.slow.browsed_reports import Browsed, six_cases, tiny_vlm_on_the_shipped_cohort
+from tests.unit.run.stored_runs import store_run
 from tests.unit.run.test_report_page import HOSTILE, picture_set
 
 BROWSER = (
@@ -24,6 +25,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine"),
     pytest.mark.skipif(find_spec("playwright") is None, reason="needs playwright"),
+    pytest.mark.timeout(3600),
 ]
 CANARY = "window.canary = 'alive';"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -62,13 +64,22 @@ def run(root: Path) -> RunData:
 
 
 @pytest.fixture(scope="module")
-def report(root: Path, run: RunData) -> Path:
-    texts = {**OUTPUTS, "PET-1": MISSED, "PET-2": ZH}
-    old = store_run(root, root / "old", name="old", texts=texts, run_id="b" * 32)
-    path = root / "report.html"
-    html = report_html(run, path=path, baseline=old, pictures=picture_set(3), language="en")
-    path.write_text(html, encoding="utf-8")
-    return path
+def stored(root: Path, run: RunData) -> Browsed:
+    return six_cases(root, run)
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Browsed:
+    for needed in ("torch", "transformers"):
+        pytest.importorskip(needed)
+    return tiny_vlm_on_the_shipped_cohort(tmp_path_factory.mktemp("real"))
+
+
+@pytest.fixture(scope="module", params=["stored", "real"])
+def report(request: pytest.FixtureRequest) -> Browsed:
+    """The page of six stored cases, and that of a real run on the shipped cohort."""
+    found: Browsed = request.getfixturevalue(request.param)
+    return found
 
 
 def opened(chromium: Any, path: Path, **context: Any) -> Opened:
@@ -92,8 +103,11 @@ def opened(chromium: Any, path: Path, **context: Any) -> Opened:
 
 
 @pytest.fixture
-def seen(chromium: Any, report: Path) -> Iterator[Opened]:
-    found = opened(chromium, report, viewport={"width": 1280, "height": 900})
+def seen(chromium: Any, report: Browsed) -> Iterator[Opened]:
+    """The page at the width of a desk, in English."""
+    found = opened(chromium, report.path, viewport={"width": 1280, "height": 900})
+    if found.page.evaluate("document.documentElement.lang") != "en":
+        found.page.click("#language")
     yield found
     assert found.quiet(), (found.said, found.asked)
     found.page.context.close()
@@ -105,21 +119,27 @@ def visible_cases(page: Any) -> list[str]:
     )]  # fmt: skip
 
 
-def test_cases_are_filtered_by_organ_outcome_risk_and_id(seen: Opened) -> None:
-    page = seen.page
-    assert len(visible_cases(page)) == 6
-    page.select_option("#filter-organ", "liver")
-    assert set(visible_cases(page)) == {"PET-2", "PET-5"}
-    page.select_option("#filter-outcome", "no_report")
-    assert visible_cases(page) == ["PET-5"]
-    assert "1 of 6" in page.inner_text("#filter-count")
+def open_case(page: Any, case: str) -> None:
+    page.click(f'#case-table a:text-is("{case}")')
+    page.wait_for_selector("#case-view:not([hidden])")
+
+
+def test_cases_are_filtered_by_organ_outcome_risk_and_id(seen: Opened, report: Browsed) -> None:
+    page, cases = seen.page, report.cases()
+    assert sorted(visible_cases(page)) == cases
+    page.select_option("#filter-organ", report.organ)
+    assert set(visible_cases(page)) == report.troubled
+    page.select_option("#filter-outcome", report.outcome)
+    assert set(visible_cases(page)) == report.both != report.troubled
+    assert f"{len(report.both)} of {len(cases)}" in page.inner_text("#filter-count")
     page.click("#filter-clear")
     page.wait_for_selector("#case-table tbody tr[hidden]", state="detached")
-    page.fill("#filter-text", "pet-4")
-    assert visible_cases(page) == ["PET-4"]
+    page.fill("#filter-text", cases[3].lower())
+    assert visible_cases(page) == [cases[3]]
     page.fill("#filter-text", "")
     page.fill("#filter-risk", "1")
-    assert "PET-1" not in visible_cases(page)
+    assert report.clean not in visible_cases(page)
+    assert report.missed_case in visible_cases(page)
     page.press("#filter-risk", "Enter")  # a form that is sent nowhere
 
 
@@ -136,32 +156,42 @@ def test_a_heading_sorts_and_says_so(seen: Opened) -> None:
     assert visible_cases(page) == sorted(visible_cases(page), reverse=True)
 
 
-def test_an_organ_of_the_table_filters_the_cases(seen: Opened) -> None:
-    seen.page.click('#organ-table button[data-organ="spleen"]')
-    assert visible_cases(seen.page) == ["PET-6"]
+def test_an_organ_of_the_table_filters_the_cases(seen: Opened, report: Browsed) -> None:
+    seen.page.click(f'#organ-table button[data-organ="{report.other_organ}"]')
+    assert set(visible_cases(seen.page)) == report.other_troubled != set()
 
 
-def test_a_mention_leads_to_its_counterpart_and_is_explained(seen: Opened) -> None:
-    page = seen.page
-    page.click('#case-table a:text-is("PET-2")')
-    page.wait_for_selector("#case-view:not([hidden])")
-    assert page.locator(".pictures img").count() == 1
-    liver = page.locator('.m[role][data-side="reference"][data-organ="liver"]').first
-    liver.focus()
+def test_a_mention_leads_to_its_counterpart_and_is_explained(seen: Opened, report: Browsed) -> None:
+    page, organ = seen.page, report.missed_organ
+    open_case(page, report.missed_case)
+    mention = f'.m[role][data-organ="{organ}"]'
+    page.locator(f'{mention}.increased[data-side="reference"]').first.focus()
     reading = page.inner_text("#reading-text")
-    for word in ("liver", "increased", "definite", "Rule", "Evidence", "missed"):
+    for word in (report.run.profile[organ].en, "increased", "definite", "Rule", "missed"):
         assert word in reading
-    assert page.locator('.m.linked[data-side="generated"][data-organ="liver"]').count()
+    assert page.locator(f'.m.linked[data-side="generated"][data-organ="{organ}"]').count()
     page.keyboard.press("Enter")
     focused = page.evaluate("({...document.activeElement.dataset})")
-    assert (focused["side"], focused["organ"]) == ("generated", "liver")
+    assert (focused["side"], focused["organ"]) == ("generated", organ)
     assert "normal" in page.inner_text("#reading-text")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.dataset.side") == "reference"
-    page.locator('.m[role][data-side="generated"][data-organ="brain"]').first.hover()
-    assert "brain" in page.inner_text("#reading-text")
+    other = report.normal_organ
+    page.locator(f'.m[role][data-side="generated"][data-organ="{other}"]').first.hover()
+    assert report.run.profile[other].en in page.inner_text("#reading-text")
+    for sample in page.locator("#case-view .legend .m").all():
+        sample.hover()  # is wired to nothing
     page.go_back()
     page.wait_for_selector("#overview:not([hidden])")
+
+
+def test_a_case_shows_the_images_that_its_model_saw(seen: Opened, report: Browsed) -> None:
+    open_case(seen.page, report.missed_case)
+    widths = seen.page.locator(".pictures img").evaluate_all(
+        "images => Promise.all(images.map(i => i.decode().then(() => i.naturalWidth)))"
+    )
+    assert len(widths) == report.images
+    assert min(widths) > 0
 
 
 def test_a_flip_opens_its_case(seen: Opened) -> None:
@@ -170,13 +200,26 @@ def test_a_flip_opens_its_case(seen: Opened) -> None:
     assert seen.page.inner_text("#case-title").startswith("PET-")
 
 
-def test_the_language_is_switched_in_place(seen: Opened) -> None:
+def test_the_model_stands_beside_the_floors_and_the_baseline(chromium: Any, real: Browsed) -> None:
+    page = opened(chromium, real.path).page
+    row = page.locator('#scores tr:has(code:text-is("ce_f1"))').first
+    here, floor, lift, there = (row.locator("td").nth(at).inner_text() for at in (0, 3, 4, 5))
+    assert floor.split()[1] == "template"
+    assert there.split()[0] == floor.split()[0]  # the baseline is the template, too
+    assert float(here) > 50 > float(floor.split()[0])
+    assert float(lift) == pytest.approx(float(here) - float(floor.split()[0]), abs=0.11)
+    assert row.locator("circle.model").count() == row.locator("circle.baseline").count() == 1
+    assert row.locator("path.floor").count() > 1
+    page.context.close()
+
+
+def test_the_language_is_switched_in_place(seen: Opened, report: Browsed) -> None:
     page = seen.page
     page.click("#language")
     assert page.evaluate("document.documentElement.lang") == "zh-CN"
     assert page.inner_text("#card-title") == "运行信息"
     assert page.inner_text('#organ-table button[data-organ="liver"]') == "肝"
-    page.click('#case-table a:text-is("PET-2")')
+    open_case(page, report.missed_case)
     assert "参考报告" in page.inner_text("#case-view")
     page.click("#language")
     assert "Reference report" in page.inner_text("#case-view")
@@ -185,13 +228,14 @@ def test_the_language_is_switched_in_place(seen: Opened) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_serious_hinders_anybody(
-    chromium: Any, report: Path, scheme: str, width: int
+    chromium: Any, report: Browsed, scheme: str, width: int
 ) -> None:
     pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python")
     axe = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
-    found = opened(chromium, report, color_scheme=scheme, viewport={"width": width, "height": 850})
+    view = {"width": width, "height": 850}
+    found = opened(chromium, report.path, color_scheme=scheme, viewport=view)
     page = found.page
-    for place in ("", "#case/PET-2/0"):
+    for place in ("", f"#case/{report.missed_case}/0"):
         page.evaluate("place => { location.hash = place; }", place)
         page.wait_for_timeout(300)
         page.evaluate(axe)

@@ -183,7 +183,7 @@ function counterpart(view, piece, text, otherText) {
 }
 
 function wireMentions(view, texts, organs) {
-  const both = () => view.querySelectorAll(".m");
+  const both = () => view.querySelectorAll(".m[data-side]"); // those of the legend say nothing
   const clear = () => { for (const each of both()) each.classList.remove("linked", "chosen"); };
   const show = (piece) => {
     clear();
