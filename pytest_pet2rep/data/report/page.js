@@ -25,6 +25,10 @@ const w = (key, name = "span", attributes = {}) => make(name, { ...attributes, "
 function speak() {
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
   for (const element of document.querySelectorAll("[data-w]")) element.textContent = word(element.dataset.w);
+  for (const element of document.querySelectorAll("[data-zh]")) {
+    element.textContent = language === "zh" ? element.dataset.zh : element.dataset.en;
+    element.lang = language === "zh" ? "zh-CN" : "en";
+  }
   for (const element of document.querySelectorAll("[data-w-label]")) element.setAttribute("aria-label", word(element.dataset.wLabel));
   const button = byId("language");
   button.textContent = language === "zh" ? "English" : "中文";
@@ -110,7 +114,7 @@ function states(names) {
 function result(organ) {
   const good = organ.outcome === "hit";
   const half = organ.outcome === "unstated" || organ.outcome === "ambiguous";
-  const key = organ.kind ? `kind.${organ.kind}` : `outcome.${organ.outcome}`;
+  const key = organ.kind ? `kind.${organ.kind}` : organ.word || `outcome.${organ.outcome}`;
   return make("span", { class: `result ${good ? "ok" : half ? "half" : "no"}` }, good ? "✓ " : half ? "? " : "✗ ", w(key));
 }
 function section(key, ...children) { return make("div", {}, w(key, "h3"), ...children); }
@@ -268,7 +272,7 @@ function showCase(row) {
   const facts = make("p", { class: "lead" });
   if (found.sex) facts.append(w(`sex.${found.sex}`), " · ");
   if (found.age !== null) facts.append(`${found.age} `, w("years"), " · ");
-  facts.append(w("cases.risk_column"), ` ${found.risk} · `, w(`outcome.${found.outcome}`));
+  facts.append(w("cases.risk_column"), ` ${found.risk} · `, w("cases.report"), ": ", w(`outcome.${found.outcome}`));
   const hasTexts = found.reference || found.generated;
   view.replaceChildren(
     make("div", { class: "case-bar" }, make("a", { href: "#cases" }, "← ", w("case.back")), make("div", {}, step("case.previous", before), step("case.next", after))),
@@ -278,7 +282,7 @@ function showCase(row) {
     organTable(found),
   );
   if (found.checks.length) {
-    const rows = found.checks.map(([name, outcome, reason]) => make("tr", {}, make("th", { scope: "row" }, make("code", {}, name)), make("td", {}, result({ outcome, kind: "" })), make("td", { class: "evidence" }, reason)));
+    const rows = found.checks.map(([name, outcome, reason]) => make("tr", {}, make("th", { scope: "row" }, make("code", {}, name)), make("td", {}, result({ outcome, kind: "", word: { hit: "check.passed", miss: "check.failed" }[outcome] })), make("td", { class: "evidence" }, reason)));
     const heads = ["holes.item", "case.result", "holes.reason"].map((key) => make("th", { scope: "col" }, w(key)));
     view.append(section("case.checks", make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": word("case.checks"), "data-w-label": "case.checks" }, make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows)))));
   }

@@ -7,6 +7,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.errors import MissingDependency
+from pytest_pet2rep.render.html.reasons import in_chinese
 from pytest_pet2rep.render.numbers import score, signed
 from pytest_pet2rep.render.untrusted import terminal_safe
 
@@ -62,6 +63,17 @@ def _environment(language: str) -> Environment:
 
     words = interface_words()
 
+    def said(reason: str) -> str | Markup:
+        """A reason, which the reader can switch where it has a Chinese version."""
+        english = str(visible(reason))
+        chinese = in_chinese(english)
+        if not chinese:
+            return reason
+        zh = language == "zh"
+        return Markup('<span data-en="{}" data-zh="{}" lang="{}">{}</span>').format(
+            english, chinese, "zh-CN" if zh else "en", chinese if zh else english
+        )
+
     def visible(value: object) -> object:
         """Every output: plain text loses its power over direction, cursor and terminal."""
         if value is None:
@@ -89,7 +101,7 @@ def _environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(w=word, pw=plain_word, json_block=json_block)
+    environment.globals.update(w=word, pw=plain_word, said=said, json_block=json_block)
     environment.filters.update(score=score, signed=signed)
     return environment
 

@@ -59,6 +59,8 @@ class GateLine:
     expression: str
     observed: str
     bound: str
+    needed: str
+    """On the scale of the other two; the expression names shares 0..1, these are times 100."""
     reason: str
     n: int
 
@@ -180,9 +182,21 @@ def _gate_line(gate: Mapping[str, Any]) -> GateLine:
         expression=expression if name in ("", expression) else f"{name}: {expression}",
         observed=observed,
         bound=_number(metric, gate.get("bound")),
+        needed=_needed(gate, metric),
         reason=str(gate.get("reason", "")),
         n=int(gate.get("n") or 0),
     )
+
+
+def _needed(gate: Mapping[str, Any], metric: str) -> str:
+    """Write the threshold; of a baseline or a floor it is that of the difference, with its sign."""
+    threshold = gate.get("threshold")
+    if threshold is None:
+        return "–"
+    if gate.get("against") == "items":
+        return "all"
+    difference = gate.get("against") != "number" and threshold > 0
+    return f"{gate.get('op')} {'+' if difference else ''}{_number(metric, threshold)}"
 
 
 def _number(metric: str, value: float | None) -> str:

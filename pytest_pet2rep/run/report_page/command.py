@@ -18,6 +18,7 @@ from pytest_pet2rep.run.report_page.pictures import (
     beside_the_page,
     inside_the_page,
     pack_pictures,
+    remove_stale_images,
     view_options_of,
 )
 from pytest_pet2rep.run.runfiles import RunData, load_run
@@ -62,7 +63,8 @@ def report_html(
 def write_report(path: Path, html: str) -> None:
     """Write the page, readable by its owner only, as a whole or not at all.
 
-    Raises ``UsageProblem`` where that cannot be.
+    Images of an earlier page of that name, which this one does not show, are removed.  Raises
+    ``UsageProblem`` where that cannot be.
     """
     from pytest_pet2rep.run.runfiles.writing import write_private
 
@@ -71,6 +73,7 @@ def write_report(path: Path, html: str) -> None:
         write_private(path, html)
     except (OSError, StoreError) as why:
         raise UsageProblem(f"{path} cannot be written: {why}") from why
+    remove_stale_images(path, html)
 
 
 def report_of_session(

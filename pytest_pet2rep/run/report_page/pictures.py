@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ QUALITY = 82
 """Of WebP; the size in pixels is what the model saw."""
 MOST_BYTES = 10_000_000
 """Of images inside the page, before base64 adds a third: a page stays below 15 MB."""
+DIGITS = 24
+"""Hexadecimal ones, of the digest that names an image beside the page."""
+OUR_IMAGE = re.compile(rf"[0-9a-f]{{{DIGITS}}}\.webp")
 NO_IMAGES = "no images"
 """What a card says of a run whose model was sent none."""
 
@@ -125,20 +129,46 @@ def beside_the_page(found: PictureSet, page: Path) -> dict[str, tuple[Picture, .
     """
     from pytest_pet2rep.store.private_files import private_folder, write_privately
 
-    folder = page.with_name(f"{page.stem}-images")
+    folder = _folder(page)
     placed: dict[str, tuple[Picture, ...]] = {}
     try:
         private_folder(folder)
         for case, images in found.by_case.items():
             places = []
             for each in images:
-                name = f"{hashlib.sha256(each.content).hexdigest()[:24]}.webp"
+                name = f"{hashlib.sha256(each.content).hexdigest()[:DIGITS]}.webp"
                 write_privately(folder / name, each.content, sync=False)
                 places.append(_picture(each, f"{_url(folder.name)}/{name}"))
             placed[case] = tuple(places)
     except OSError as why:
         raise UsageProblem(f"{folder} cannot be written: {why.strerror or why}") from why
     return placed
+
+
+def remove_stale_images(page: Path, html: str) -> None:
+    """Remove the images beside ``page`` that ``html`` does not show, and the folder once empty.
+
+    They are of an earlier and larger run, and may be of patients.  Only files that
+    ``beside_the_page`` names so are touched.  Raises ``UsageProblem``.
+    """
+    folder = _folder(page)
+    if not folder.is_dir() or folder.is_symlink():
+        return
+    try:
+        for file in sorted(folder.iterdir()):
+            if OUR_IMAGE.fullmatch(file.name) and file.name not in html:
+                file.unlink()
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    except OSError as why:
+        raise UsageProblem(
+            f"{folder} holds images of an earlier report that cannot be removed: "
+            f"{why.strerror or why}"
+        ) from why
+
+
+def _folder(page: Path) -> Path:
+    return page.with_name(f"{page.stem}-images")
 
 
 def _picture(each: Packed, source: str) -> Picture:

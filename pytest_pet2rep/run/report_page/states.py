@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pytest_pet2rep.run.runfiles import RunData
-from pytest_pet2rep.types import UNUSABLE, Record
+from pytest_pet2rep.types import UNUSABLE, Record, UptakeState
 
+NORMAL, UNSTATED = str(UptakeState.NORMAL), str(UptakeState.UNSTATED)
 NO_REPORT = "no_report"
-_ORDER = ("increased", "decreased", "absent", "normal", "unstated", NO_REPORT)
+_ORDER = ("increased", "decreased", "absent", NORMAL, UNSTATED, NO_REPORT)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,8 +20,9 @@ class ConfusionRow:
 
     expected: tuple[str, ...]
     counts: tuple[int, ...]
-    right: tuple[bool, ...]
-    """Which of the columns agree with it."""
+    marks: tuple[str, ...]
+    """Of each column: ``right`` where it agrees, ``silent`` where nothing abnormal was invented
+    of what the reference leaves out, else empty."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +35,8 @@ class ConfusionTable:
     columns: tuple[tuple[str, ...], ...]
     rows: tuple[ConfusionRow, ...]
     wrong: int
+    silent: int
+    """Hits of the kind ``nothing_invented``: neither wrong nor agreeing."""
 
 
 def confusion_tables(run: RunData) -> tuple[ConfusionTable, ...]:
@@ -59,12 +63,19 @@ def _table(organ: str, en: str, zh: str, records: Iterable[Record]) -> Confusion
             ConfusionRow(
                 expected=row,
                 counts=tuple(counts[row, column] for column in columns),
-                right=tuple(column == row for column in columns),
+                marks=tuple(_mark(row, column) for column in columns),
             )
             for row in rows
         ),
-        wrong=sum(count for (row, column), count in counts.items() if row != column),
+        wrong=sum(count for pair, count in counts.items() if not _mark(*pair)),
+        silent=sum(count for pair, count in counts.items() if _mark(*pair) == "silent"),
     )
+
+
+def _mark(expected: tuple[str, ...], said: tuple[str, ...]) -> str:
+    if expected == (UNSTATED,):
+        return "silent" if said in ((NORMAL,), (UNSTATED,)) else ""
+    return "right" if expected == said else ""
 
 
 def _said(record: Record) -> tuple[str, ...]:
@@ -72,7 +83,7 @@ def _said(record: Record) -> tuple[str, ...]:
 
 
 def _states(states: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(states, key=_ORDER.index)) or ("unstated",)
+    return tuple(sorted(states, key=_ORDER.index)) or (UNSTATED,)
 
 
 def _place(states: tuple[str, ...]) -> tuple[int, tuple[int, ...]]:
