@@ -178,7 +178,8 @@ def _expected(case: Case) -> str:
                 if side in expectation.part
                 else f"{side} {expectation.part}".strip()
             )
-            text = f"{expectation.organ}: {' and '.join(states)}" + (f" ({place})" if place else "")
+            organ = expectation.organ.replace("_", " ")
+            text = f"{organ}: {' and '.join(states)}" + (f" ({place})" if place else "")
             lines.append(f"<li>{html.escape(text)}</li>")
     return f"<ul>{''.join(lines)}</ul>" if lines else "<p>Nothing abnormal is stated.</p>"
 

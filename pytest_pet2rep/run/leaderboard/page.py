@@ -56,7 +56,7 @@ def _board(board: Board) -> dict[str, Any]:
     return {
         "title": board_title(board),
         "titles": [board.metric, "95 %", "above floor", *beside],
-        "end": value_text(board, scale),
+        "end": value_text(board, scale).removesuffix(".0"),
         "floor": _place(best, scale),
         "rows": [_row(board, row, beside, scale) for row in board.standings],
     }
