@@ -92,8 +92,15 @@ def require_comparable(
 ) -> tuple[Difference, ...]:
     """Return all differences of two cards; raises ``UsageProblem`` if one forbids comparing.
 
+    Reports of different languages are never compared: no score of them has the same signature.
     ``skip`` names entries that are not known yet (``preprocessing``, before the first report).
     """
+    spoken = [sorted(card.get("metrics") or {}) for card in (here, there)]
+    if all(spoken) and not set(spoken[0]) & set(spoken[1]):
+        languages = " against ".join(map(", ".join, spoken))
+        raise UsageProblem(
+            f"the runs have no language in common ({languages}): run in the same one"
+        )
     differences = tuple(d for d in card_differences(here, there) if d.name not in skip)
     bad = forbidding(differences, allowed)
     if bad:

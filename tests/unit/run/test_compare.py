@@ -104,6 +104,14 @@ def test_a_seed_is_listed_and_hardware_is_not(old: RunData) -> None:
     assert [d.where for d in require_comparable(other, old.card)] == ["decoding.seed"]
 
 
+def test_runs_in_different_languages_are_never_compared(old: RunData) -> None:
+    chinese = dict(old.card) | {"metrics": {"zh": old.card["metrics"]["zh"]}}
+    english = dict(old.card) | {"metrics": {"en": old.card["metrics"]["en"]}}
+    with pytest.raises(UsageProblem, match=r"no language in common \(zh against en\)"):
+        require_comparable(chinese, english, allowed=MATTERS)
+    require_comparable(old.card, english)
+
+
 def test_a_model_without_images_may_be_compared_with_one_that_sees_them(old: RunData) -> None:
     seeing = dict(old.card) | {"preprocessing": "views:fused"}
     assert not [d for d in card_differences(old.card, seeing) if d.matters]
