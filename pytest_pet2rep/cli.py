@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pytest_pet2rep import __version__
 from pytest_pet2rep.errors import Pet2repError
-from pytest_pet2rep.run.command_line import Parser, PrintCompletion, RootParser
+from pytest_pet2rep.run.command_line import Parser, PrintCompletion, RootParser, add_allowed
 from pytest_pet2rep.run.result_parsers import add_result_commands
 
 
@@ -20,8 +20,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0: done; 1: done, but something was left out and is named; 4: a wrong option, name or file,
     said in one line on stderr.  ``gate`` has the exit codes of a run.
     """
+    given = sys.argv[1:] if arguments is None else arguments
+    parser = _parser()
+    if not given:
+        parser.print_help(sys.stderr)
+        return 4
     try:
-        parsed = _parser().parse_args(arguments)
+        parsed = parser.parse_args(given)
         code: int = parsed.run(parsed)
         sys.stdout.flush()
     except Pet2repError as why:
@@ -76,7 +81,9 @@ def _add_score(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--language", choices=("zh", "en"), help="of pairs; default: zh")
     parser.add_argument("--section", choices=("findings", "impression", "both"))
     parser.add_argument("--metrics", help="names or sets, comma separated; default: pet2rep")
-    parser.add_argument("--metric-arg", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument(
+        "--metric-arg", action="append", default=[], metavar="KEY=VALUE", help="of a metric"
+    )
     parser.add_argument("--organs", help="organ list or profile .toml; default: pet2rep19")
     parser.add_argument("--clean", choices=("standard", "none"))
     parser.add_argument("-o", "--out", type=Path, metavar="DIR", help="store the rescored run")
@@ -94,7 +101,7 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "example: pet2rep compare runs/new runs/old"
     parser.add_argument("run_path", type=Path, metavar="RUN", help="run folder")
     parser.add_argument("baseline", metavar="BASELINE", help="run folder, baseline file or name")
-    parser.add_argument("--allow-difference", action="append", default=[], metavar="NAME")
+    add_allowed(parser)
     parser.add_argument("--all", action="store_true", help="every case and every flip")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.set_defaults(run=_compare)
@@ -107,14 +114,14 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = "example: pet2rep gate runs/new --gate 'ce_f1 >= baseline - 0.02' --baseline v1"
     parser.add_argument("run_path", type=Path, metavar="RUN", help="run folder")
-    parser.add_argument("--gate", action="append", default=[], metavar="EXPR")
+    parser.add_argument("--gate", action="append", default=[], metavar="EXPR", help="repeatable")
     parser.add_argument("--gates", default="", metavar="NAMES", help="tables that count, or none")
     parser.add_argument(
         "--config", type=Path, default=Path("pyproject.toml"), metavar="FILE", help="of the tables"
     )
     parser.add_argument("--baseline", default="", help="run folder, baseline file or name")
-    parser.add_argument("--allow-difference", action="append", default=[], metavar="NAME")
-    parser.add_argument("--confidence", default="0.95", metavar="P")
+    add_allowed(parser)
+    parser.add_argument("--confidence", default="0.95", metavar="P", help="default: 0.95")
     parser.add_argument("--undecided", choices=("fail", "warn", "pass"), default="fail")
     parser.add_argument("--fail-on-error", default="", metavar="any|none|SHARE|COUNT")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -126,7 +133,7 @@ def _add_merge(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "example: pet2rep merge runs/shard-* -o runs/whole"
     parser.add_argument("shards", type=Path, nargs="+", metavar="SHARD")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--allow-difference", action="append", default=[], metavar="NAME")
+    add_allowed(parser)
     parser.set_defaults(run=_merge)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_pet2rep.adapter.terminal_table import write_table
+from pytest_pet2rep.adapter.terminal_table import write_folded, write_table
 from pytest_pet2rep.render.untrusted import terminal_safe
 from pytest_pet2rep.run.summary_tables import (
     case_table,
@@ -70,13 +70,14 @@ def _show_tables(reporter: pytest.TerminalReporter, summary: Summary, verbosity:
     if verbosity >= 2:
         write_table(reporter, case_table(summary.rows))
     write_table(reporter, organ_table(summary.organs))
-    reporter.write_line(outcome_line(summary.outcomes))
-    reporter.write_line(check_line(summary.checks))
+    write_folded(reporter, outcome_line(summary.outcomes))
+    write_folded(reporter, check_line(summary.checks))
     for found in summary.scores:
         reporter.write_line("")
         reporter.write_line(f"{found.language}: {found.cases} cases", bold=True)
         write_table(reporter, state_table(found))
-        reporter.write_line(coverage_line(found))
+        write_folded(reporter, coverage_line(found))
+        reporter.write_line("")
         limits = summary.intervals.get(str(found.language), {})
         write_table(reporter, score_table(found, everything=verbosity >= 1, intervals=limits))
         if lifts := summary.lifts.get(str(found.language)):

@@ -15,10 +15,14 @@ from typing import TextIO
 from pytest_pet2rep.render.columns import to_ascii
 from pytest_pet2rep.render.table import Table, render_table
 from pytest_pet2rep.render.untrusted import terminal_safe
+from pytest_pet2rep.render.wrapping import wrap
+
+CLOSING = 2
+"""Columns by which closing punctuation may stick out of a wrapped line."""
 
 
 class Tone(StrEnum):
-    """What a line means; the value is its SGR code (ECMA-48, 8.3.117)."""
+    """What a line, or a part of it, means; the value is its SGR code (ECMA-48, 8.3.117)."""
 
     PLAIN = ""
     GOOD = "32"
@@ -26,6 +30,10 @@ class Tone(StrEnum):
     DOUBT = "33"
     QUIET = "2"
     STRONG = "1"
+    READ = "4"
+    INCREASED = "1;4;31"
+    DECREASED = "1;4;34"
+    ABSENT = "1;4;35"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +49,18 @@ class Screen:
         """Return one line: invisible characters as their escapes, then in its colour."""
         shown = terminal_safe(text)
         return self._toned(to_ascii(shown) if self.ascii_only else shown, tone)
+
+    def folded(
+        self, text: str, tone: Tone = Tone.PLAIN, *, indent: str = "", further: str = "    "
+    ) -> list[str]:
+        """Return ``text`` on as many lines as it takes, the first behind ``indent``.
+
+        A line that goes on is set in by ``further``.  Only the first has the sign or the word
+        that its colour stands for, so only it is coloured.
+        """
+        room = self.width - max(len(indent), len(further)) - CLOSING
+        first, *rest = wrap(terminal_safe(text), room)
+        return [self.line(indent + first, tone), *(self.line(further + line) for line in rest)]
 
     def table(self, table: Table, tones: Sequence[Tone] = ()) -> list[str]:
         """Lay ``table`` out; ``tones`` are those of its rows, in order.  An empty line follows."""

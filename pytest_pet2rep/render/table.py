@@ -46,8 +46,11 @@ def render_table(table: Table, width: int, *, ascii_only: bool = False) -> list[
 
     First the columns that may shrink do, the widest first; then optional columns are left out,
     and a last line names them.  What is still too wide stays too wide.  Cells are untrusted text
-    and shown on one line, without control characters.
+    and shown on one line, without control characters.  In ASCII, an optional column without a
+    title (the name in the other language) is left out where it could only be shown as escapes.
     """
+    if ascii_only:
+        table = _without_other_scripts(table)
     show = to_ascii if ascii_only else str
     titles = tuple(show(column.title) for column in table.columns)
     rows = [tuple(show(terminal_safe(cell)) for cell in row) for row in table.rows]
@@ -60,8 +63,22 @@ def render_table(table: Table, width: int, *, ascii_only: bool = False) -> list[
     rule = ("-" if ascii_only else "─") * _total(widths, shown)
     lines = [_line(titles, table.columns, widths, shown, mark), rule]
     lines += [_line(row, table.columns, widths, shown, mark) if row else rule for row in rows]
-    hidden = [title for i, title in enumerate(titles) if i not in shown]
+    hidden = [title for i, title in enumerate(titles) if title and i not in shown]
     return [*lines, f"(no room for: {', '.join(hidden)})"] if hidden else lines
+
+
+def _without_other_scripts(table: Table) -> Table:
+    kept = [
+        i
+        for i, column in enumerate(table.columns)
+        if column.title
+        or not column.optional
+        or not any("\\u" in to_ascii(row[i]) for row in table.rows if row)
+    ]
+    return Table(
+        columns=tuple(table.columns[i] for i in kept),
+        rows=tuple(tuple(row[i] for i in kept) if row else row for row in table.rows),
+    )
 
 
 def _chosen(columns: Sequence[Column], natural: Sequence[int], width: int) -> list[int]:

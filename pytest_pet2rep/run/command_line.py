@@ -82,6 +82,17 @@ class PrintCompletion(argparse.Action):
         parser.exit(0)
 
 
+def add_allowed(parser: argparse.ArgumentParser) -> None:
+    """Add the option by which a difference of two runs is accepted."""
+    parser.add_argument(
+        "--allow-difference",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="accept it (the refusal names it)",
+    )
+
+
 def completion_script(parser: argparse.ArgumentParser, shell: str) -> str:
     """Return the script that completes commands, options and files.
 

@@ -56,7 +56,13 @@ def _text(name: str) -> str:
             return sys.stdin.read()
         return Path(name).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as why:
-        raise DataProblem(f"{name} cannot be read as UTF-8 text: {why}") from why
+        raise _unreadable(name, why) from why
+
+
+def _unreadable(name: str, why: OSError | UnicodeDecodeError) -> DataProblem:
+    if isinstance(why, OSError):
+        return DataProblem(f"{name} cannot be read: {why.strerror or why}")
+    return DataProblem(f"{name} is no UTF-8 text: {why}")
 
 
 def _lines(name: str) -> Iterator[Mapping[str, Any]]:
@@ -67,7 +73,7 @@ def _lines(name: str) -> Iterator[Mapping[str, Any]]:
         with Path(name).open(encoding="utf-8-sig") as source:
             yield from _parsed(source, name)
     except (OSError, UnicodeDecodeError) as why:
-        raise DataProblem(f"{name} cannot be read as UTF-8 text: {why}") from why
+        raise _unreadable(name, why) from why
 
 
 def _parsed(source: TextIO, name: str) -> Iterator[Mapping[str, Any]]:

@@ -9,6 +9,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_pet2rep.run.command_line import add_allowed
+
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[Any]
 
@@ -57,7 +59,7 @@ def _add_leaderboard(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--published", action="store_true", help="add the paper's rows, unranked")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page too")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.add_argument("--allow-difference", action="append", default=[], metavar="NAME")
+    add_allowed(parser)
     parser.set_defaults(run=_leaderboard)
 
 
@@ -70,7 +72,14 @@ def _add_rate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_path", type=Path, metavar="RUN", help="run folder")
     parser.add_argument("--sample", type=int, default=30, metavar="N", help="reports; default: 30")
     parser.add_argument("--seed", type=int, default=0, help="of the draw; default: 0")
-    parser.add_argument("--readers", type=int, default=2, choices=range(1, 10), metavar="N")
+    parser.add_argument(
+        "--readers",
+        type=int,
+        default=2,
+        choices=range(1, 10),
+        metavar="N",
+        help="sheets; default: 2",
+    )
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR")
     parser.set_defaults(run=_rate)
 
@@ -82,8 +91,15 @@ def _add_ratings(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = "example: pet2rep ratings rating-*.json --key rating/key.json --run runs/new"
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help=".json or .csv")
-    parser.add_argument("--key", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--run", dest="run_path", type=Path, required=True, metavar="RUN")
+    parser.add_argument("--key", type=Path, required=True, metavar="FILE", help="key.json")
+    parser.add_argument(
+        "--run",
+        dest="run_path",
+        type=Path,
+        required=True,
+        metavar="RUN",
+        help="that the sheets are of",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.set_defaults(run=_ratings)
 

@@ -40,6 +40,8 @@ def comparison_lines(
     cases = found.by_case if everything else found.by_case[:SHOWN_CASES]
     yield from table(tally_table("case", cases))
     flips = found.flips if everything else found.flips[:SHOWN_FLIPS]
+    if flips:
+        yield "flips to read first"
     yield from table(flip_table(flips))
     if len(flips) < len(found.flips):
         yield f"... and {len(found.flips) - len(flips)} more flips of less risk"
@@ -110,8 +112,8 @@ def flip_table(flips: Sequence[Flip]) -> Table:
     """Results that flipped, in the order in which a person should read them."""
     return Table(
         columns=(
-            Column(title="flips to read first", shrink_to=12),
-            Column(title="", shrink_to=8),
+            Column(title="case", shrink_to=12),
+            Column(title="flipped", shrink_to=8),
             Column(title="risk", align=RIGHT),
             Column(title="expected", shrink_to=8, optional=True),
             Column(title="baseline said", shrink_to=8),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pytest_pet2rep.errors import UnknownName
-from pytest_pet2rep.render.columns import pad
-from pytest_pet2rep.render.screen import Screen, Tone
+from pytest_pet2rep.render.columns import display_width, pad
+from pytest_pet2rep.render.screen import CLOSING, Screen, Tone
 from pytest_pet2rep.render.table import Column, Table
-from pytest_pet2rep.render.untrusted import terminal_safe
-from pytest_pet2rep.render.wrapping import wrap
 from pytest_pet2rep.run.redaction import WITHHELD
 from pytest_pet2rep.run.runfiles import CaseText, RunData, records_by_case
+from pytest_pet2rep.run.show.marks import legend, marked_lines
 from pytest_pet2rep.types import UNUSABLE, Outcome, Record
 
 BESIDE = 100
@@ -23,8 +22,6 @@ MARKS = {
     Outcome.AMBIGUOUS: ("?", Tone.DOUBT),
 }
 _GAP, _INDENT = "   ", "    "
-_CLOSING = 2
-"""Columns by which closing punctuation may stick out of a line."""
 
 
 def case_lines(run: RunData, named: str, screen: Screen) -> Iterator[str]:
@@ -57,7 +54,7 @@ def _report_lines(
     yield screen.line(_title(run, text, records), Tone.STRONG)
     if unusable := next((r for r in records if r.outcome in UNUSABLE), None):
         said = f"! no usable report: {unusable.outcome}: {text.reason}"
-        yield from _folded(said, screen, Tone.BAD)
+        yield from screen.folded(said, Tone.BAD)
     yield ""
     uptake = {record.organ: record for record in records if record.check == "uptake"}
     shown = [uptake[organ.id] for organ in run.profile.organs if organ.id in uptake]
@@ -124,9 +121,10 @@ def _check_lines(records: Sequence[Record], screen: Screen) -> Iterator[str]:
     checks = [record for record in records if record.check.startswith("report:")]
     failed = [r for r in checks if r.outcome is not Outcome.HIT]
     for record in failed:
-        yield from _folded(f"x report check {record.reason or record.check}", screen, Tone.BAD)
-        if record.evidence[1]:
-            yield from _folded(record.evidence[1], screen, indent=_INDENT)
+        said = record.reason or record.check
+        yield from screen.folded(f"x report check {said}", Tone.BAD)
+        if record.evidence[1] not in said:
+            yield from screen.folded(record.evidence[1], indent=_INDENT)
     if checks and not failed:
         yield screen.line("+ all report checks passed", Tone.GOOD)
     yield ""
@@ -137,10 +135,10 @@ def _evidence_lines(records: Sequence[Record], screen: Screen) -> Iterator[str]:
         if record.outcome is Outcome.HIT or not any(record.evidence):
             continue
         mark, tone = mark_of(record)
-        yield from _folded(f"{mark} {record.reason or record.organ}", screen, tone)
+        yield from screen.folded(f"{mark} {record.reason or record.organ}", tone)
         for name, said in zip(("reference", "report"), record.evidence, strict=True):
             if said:
-                yield from _folded(f"{name}: {said}", screen, indent=_INDENT)
+                yield from screen.folded(f"{name}: {said}", indent=_INDENT)
     yield ""
 
 
@@ -152,12 +150,14 @@ def _text_lines(run: RunData, text: CaseText, screen: Screen) -> Iterator[str]:
         ("reference", text.reference if text.reference is not None else "(none is kept)"),
         ("report", text.generated if text.generated is not None else "(there is none)"),
     ]
+    if screen.colour:
+        yield legend(screen)
     if screen.width >= BESIDE:
         yield from _beside(sides, screen)
         return
     for title, body in sides:
         yield screen.line(title, Tone.STRONG)
-        yield from (screen.line(line) for line in wrap(_shown(body), screen.width - _CLOSING))
+        yield from (shown for _, shown in marked_lines(body, screen, screen.width - CLOSING))
         yield ""
 
 
@@ -168,24 +168,11 @@ def why_no_texts(run: RunData) -> str:
 
 def _beside(sides: Sequence[tuple[str, str]], screen: Screen) -> Iterator[str]:
     room = (screen.width - len(_GAP)) // 2
-    left, right = (wrap(_shown(body), room - _CLOSING) for _, body in sides)
+    left, right = (marked_lines(body, screen, room - CLOSING) for _, body in sides)
     yield screen.line(_GAP.join((pad(sides[0][0], room), sides[1][0])), Tone.STRONG)
     for at in range(max(len(left), len(right))):
-        here = left[at] if at < len(left) else ""
-        there = right[at] if at < len(right) else ""
-        yield screen.line(f"{pad(here, room)}{_GAP}{there}".rstrip())
+        here, here_shown = left[at] if at < len(left) else ("", "")
+        there_shown = right[at][1] if at < len(right) else ""
+        space = " " * (room - display_width(here))
+        yield f"{here_shown}{space}{_GAP}{there_shown}".rstrip()
     yield ""
-
-
-def _folded(text: str, screen: Screen, tone: Tone = Tone.PLAIN, indent: str = "") -> Iterator[str]:
-    """Yield ``text`` on as many lines as it takes; a line that goes on is set in.
-
-    Only the first line has the sign, so only it is coloured.
-    """
-    first, *rest = wrap(terminal_safe(text), screen.width - len(_INDENT) - _CLOSING)
-    yield screen.line(indent + first, tone)
-    yield from (screen.line(_INDENT + line) for line in rest)
-
-
-def _shown(text: str) -> str:
-    return terminal_safe(text, line_feeds=True)

@@ -38,8 +38,8 @@ TONES = {
 def run_lines(run: RunData, screen: Screen, *, everything: bool = False) -> Iterator[str]:
     """Yield the lines of a run; ``everything``: all scores and all cases."""
     summary = summary_of(run)
-    yield screen.line(run_title(run), Tone.STRONG)
-    yield screen.line(run_facts(run), Tone.QUIET)
+    yield from screen.folded(run_title(run), Tone.STRONG)
+    yield from screen.folded(run_facts(run), Tone.QUIET)
     yield ""
     if run.gates:
         tones = [TONES.get(Verdict(gate["verdict"]), Tone.PLAIN) for gate in run.gates]
@@ -47,8 +47,8 @@ def run_lines(run: RunData, screen: Screen, *, everything: bool = False) -> Iter
     yield from screen.table(
         organ_table(summary.organs), [_organ_tone(row) for row in summary.organs if row.items]
     )
-    yield screen.line(outcome_line(summary.outcomes))
-    yield screen.line(check_line(summary.checks))
+    yield from screen.folded(outcome_line(summary.outcomes))
+    yield from screen.folded(check_line(summary.checks))
     yield ""
     yield from _score_lines(summary, screen, everything)
     yield from _asked_again(summary, screen)
@@ -99,7 +99,7 @@ def _score_lines(summary: Summary, screen: Screen, everything: bool) -> Iterator
         language = str(found.language)
         yield screen.line(f"{language}: {count(found.cases, 'case')}", Tone.STRONG)
         yield from screen.table(state_table(found))
-        yield screen.line(coverage_line(found))
+        yield from screen.folded(coverage_line(found))
         yield ""
         limits = summary.intervals.get(language, {})
         yield from screen.table(score_table(found, everything=everything, intervals=limits))

@@ -88,3 +88,18 @@ def test_an_ascii_table_is_ascii() -> None:
 def test_a_row_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="1 cells for 2 columns"):
         Table(columns=(Column(title="a"), Column(title="b")), rows=(("x",),))
+
+
+def test_a_column_left_out_is_named_only_if_it_has_a_name() -> None:
+    table = Table(
+        columns=(Column(title="organ"), Column(title="", optional=True)), rows=(("liver", "肝"),)
+    )
+    assert render_table(table, 6) == ["organ", "─────", "liver"]
+
+
+def test_ascii_leaves_out_a_name_in_another_script_and_keeps_a_note() -> None:
+    columns = (Column(title="organ"), Column(title="", optional=True))
+    names = Table(columns=columns, rows=(("liver", "肝"),))
+    notes = Table(columns=columns, rows=(("liver", "0–1"),))
+    assert render_table(names, 40, ascii_only=True) == ["organ", "-----", "liver"]
+    assert render_table(notes, 40, ascii_only=True)[-1] == "liver  0-1"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -88,3 +89,19 @@ def test_a_wrong_option_is_still_one_line_and_exit_4(capsys: pytest.CaptureFixtu
         main(["show"])
     assert ended.value.code == 4
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_bare_command_lists_its_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 4
+    shown = capsys.readouterr().err
+    assert all(f"  {name} " in shown for name in commands())
+
+
+def test_a_file_that_is_not_there_is_said_without_numbers_of_the_system(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "report.txt"
+    assert main(["read", str(missing)]) == 4
+    assert capsys.readouterr().err == (
+        f"pet2rep: {missing} cannot be read: No such file or directory\n"
+    )
