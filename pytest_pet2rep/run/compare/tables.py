@@ -68,9 +68,9 @@ def change_table(scores: Sequence[ScoreChange]) -> Table:
     several = len({change.language for change in scores}) > 1
     return Table(
         columns=(
-            Column(title="score"),
-            Column(title="baseline", align=RIGHT),
-            Column(title="here", align=RIGHT),
+            Column(title="score", shrink_to=12),
+            Column(title="baseline", align=RIGHT, optional=True),
+            Column(title="here", align=RIGHT, optional=True),
             Column(title="difference", align=RIGHT),
             Column(title="95 %", align=RIGHT),
             Column(title="n", align=RIGHT, optional=True),

@@ -30,7 +30,7 @@ def gate_table(results: Sequence[GateResult]) -> Table:
             Column(title="observed", align=RIGHT),
             Column(title="bound", align=RIGHT),
             Column(title="needed", align=RIGHT),
-            Column(title="cases", align=RIGHT),
+            Column(title="cases", align=RIGHT, optional=True),
         ),
         rows=tuple(
             (

@@ -40,6 +40,7 @@ class CaseLine:
     unstated: tuple[str, ...]
     ambiguous: tuple[str, ...]
     failed_checks: tuple[str, ...]
+    """Of a usable report: of none, every check fails for the one reason that ``outcome`` names."""
     risk: int
     """Sum of the weights of its errors (as in ``risk_per_case``)."""
 
@@ -99,7 +100,9 @@ def _line(element: str, key: CaseKey, records: Sequence[Record], run: RunData) -
         failed_checks=tuple(
             record.check.removeprefix("report:")
             for record in records
-            if record.check.startswith("report:") and record.failed
+            if record.check.startswith("report:")
+            and record.failed
+            and record.outcome not in UNUSABLE
         ),
         risk=_risk(records, run.profile),
     )

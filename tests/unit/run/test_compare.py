@@ -11,6 +11,8 @@ import pytest
 
 from pytest_pet2rep.cli import main
 from pytest_pet2rep.errors import UnknownName, UsageProblem
+from pytest_pet2rep.render.columns import display_width
+from pytest_pet2rep.render.table import render_table
 from pytest_pet2rep.run.comparability import (
     MATTERS,
     card_differences,
@@ -18,6 +20,7 @@ from pytest_pet2rep.run.comparability import (
     require_comparable,
 )
 from pytest_pet2rep.run.compare import Change, ScoreChange, case_changes, compare_runs
+from pytest_pet2rep.run.compare.tables import change_table
 from pytest_pet2rep.run.runfiles import RunData
 from tests.unit.run.stored_runs import MISSED, OUTPUTS, ZH, store_run
 from tests.validated import validate
@@ -251,3 +254,12 @@ def test_the_command_refuses_incomparable_runs_with_exit_4(
     assert said.count("\n") == 1
     allowed = ["--allow-difference=section", "--allow-difference=metrics"]
     assert main(["compare", str(other.path), str(old.path), *allowed]) == 0
+
+
+def test_a_narrow_comparison_keeps_the_difference_and_its_interval(
+    new: RunData, old: RunData
+) -> None:
+    lines = render_table(change_table(compare_runs(new, old).scores), 60)
+    assert max(map(display_width, lines[:-1])) <= 60
+    assert {"difference", "%"} <= set(lines[0].split())
+    assert lines[-1].startswith("(no room for: baseline, here")

@@ -203,3 +203,10 @@ def test_a_file_of_somebody_else_beside_the_page_is_left_alone(
     note = tmp_path / "page-images" / "note.webp"
     note.write_text("mine", encoding="utf-8")
     assert written(run, page, NONE) == ["note.webp"]
+
+
+def test_a_case_without_a_report_does_not_list_every_check_as_failed(run: RunData) -> None:
+    lines = {line.case: line for line in report_page(run).cases}
+    assert lines["PET-5"].outcome == "refusal"
+    assert lines["PET-5"].failed_checks == ()
+    assert "check" not in lines["PET-5"].kinds
