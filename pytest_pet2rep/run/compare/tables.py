@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pytest_pet2rep.render.columns import Align
-from pytest_pet2rep.render.numbers import score, signed
 from pytest_pet2rep.render.table import Column, Table, render_table
 from pytest_pet2rep.run.compare import (
     COMPARISON_SCHEMA,
@@ -16,6 +15,7 @@ from pytest_pet2rep.run.compare import (
     ScoreChange,
     Tally,
 )
+from pytest_pet2rep.run.metric_values import difference_text, value_text
 
 RIGHT = Align.RIGHT
 SHOWN_FLIPS = 20
@@ -79,9 +79,9 @@ def change_table(scores: Sequence[ScoreChange]) -> Table:
         rows=tuple(
             (
                 f"{change.name} ({change.language})" if several else change.name,
-                _value(change, change.there),
-                _value(change, change.here),
-                _signed(change, change.difference),
+                value_text(change.name, change.there),
+                value_text(change.name, change.here),
+                difference_text(change.name, change.difference),
                 _limits(change),
                 str(change.n),
                 str(change.change),
@@ -142,24 +142,12 @@ def _said(states: tuple[str, ...], outcome: str) -> str:
 _READ = ("hit", "miss", "unstated", "ambiguous")
 
 
-def _is_sum(change: ScoreChange) -> bool:
-    return change.name.startswith("risk_per_case")
-
-
-def _value(change: ScoreChange, value: float | None) -> str:
-    return f"{value:.2f}" if _is_sum(change) and value is not None else score(value)
-
-
-def _signed(change: ScoreChange, value: float | None) -> str:
-    if value is None:
-        return score(None)
-    return f"{value:+.2f}" if _is_sum(change) else signed(value)
-
-
 def _limits(change: ScoreChange) -> str:
     if change.low is None or change.high is None:
         return ""
-    shown = f"{_signed(change, change.low)} to {_signed(change, change.high)}"
+    shown = (
+        f"{difference_text(change.name, change.low)} to {difference_text(change.name, change.high)}"
+    )
     return shown if change.reliable else f"({shown})"
 
 

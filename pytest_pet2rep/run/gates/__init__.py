@@ -34,8 +34,6 @@ class Gate:
     """Of the one-sided bound, 0.5 to 1."""
     family: str = ""
     """Gates of one family share the error rate (Holm)."""
-    unit: bool = True
-    """The metric runs 0..1, so tables show it times 100."""
 
     @property
     def at_least(self) -> bool:

@@ -137,7 +137,6 @@ def _bound(spec: GateSpec, measurable: Measurable, confidence: float) -> Gate:
         kind=metric.kind,
         confidence=spec.confidence or confidence,
         family=spec.family,
-        unit=math.isfinite(metric.bounds[1]),
     )
 
 

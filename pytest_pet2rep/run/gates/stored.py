@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_pet2rep.render.columns import Align
-from pytest_pet2rep.render.numbers import UNSCORED, score
+from pytest_pet2rep.render.numbers import UNSCORED
 from pytest_pet2rep.render.table import Column, Table
 from pytest_pet2rep.run.gates.tables import SIGNS
+from pytest_pet2rep.run.metric_values import value_text
 from pytest_pet2rep.run.verdict import Verdict
 
 
@@ -45,10 +46,5 @@ def gate_name(gate: Mapping[str, Any]) -> str:
 
 
 def gate_number(gate: Mapping[str, Any], key: str) -> str:
-    """Write one number of a stored gate: times 100, but risk as the weight that it is."""
-    value = gate.get(key)
-    if value is None:
-        return UNSCORED
-    if str(gate["metric"]).startswith("risk_per_case"):
-        return f"{value:.2f}"
-    return score(float(value))
+    """Write one number of a stored gate as its metric is written."""
+    return value_text(str(gate["metric"]), gate.get(key))

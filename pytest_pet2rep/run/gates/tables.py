@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_pet2rep.render.columns import Align
-from pytest_pet2rep.render.numbers import UNSCORED, score
+from pytest_pet2rep.render.numbers import UNSCORED
 from pytest_pet2rep.render.table import Column, Table
 from pytest_pet2rep.run.gates import Gate, GateResult
 from pytest_pet2rep.run.gates.grammar import Against
+from pytest_pet2rep.run.metric_values import value_text
 from pytest_pet2rep.run.verdict import Verdict
 
 SIGNS = {
@@ -37,7 +38,7 @@ def gate_table(results: Sequence[GateResult]) -> Table:
                 f"{SIGNS.get(result.verdict, ' ')} {result.verdict.words}",
                 _named(result.gate),
                 observed(result),
-                UNSCORED if result.bound is None else number(result.gate, result.bound),
+                value_text(result.gate.metric, result.bound),
                 needed(result.gate),
                 str(result.n) if result.n else UNSCORED,
             )
@@ -65,10 +66,11 @@ def observed(result: GateResult) -> str:
     """Write what was observed; beside a baseline or a floor both values."""
     if result.value is None:
         return UNSCORED
-    here = number(result.gate, result.value)
+    metric = result.gate.metric
+    here = value_text(metric, result.value)
     if result.reference is None:
         return here
-    return f"{here} against {number(result.gate, result.reference)} ({result.reference_name})"
+    return f"{here} against {value_text(metric, result.reference)} ({result.reference_name})"
 
 
 def needed(gate: Gate) -> str:
@@ -76,14 +78,9 @@ def needed(gate: Gate) -> str:
     if gate.against is Against.ITEMS:
         return "all"
     if gate.against is Against.NUMBER:
-        return f"{gate.op} {number(gate, gate.value)}"
+        return f"{gate.op} {value_text(gate.metric, gate.value)}"
     sign = "+" if gate.value > 0 else ""
-    return f"{gate.op} {sign}{number(gate, gate.value)}"
-
-
-def number(gate: Gate, value: float) -> str:
-    """Write a value of the gate's metric: times 100 where it runs 0..1."""
-    return score(value) if gate.unit else f"{value:.2f}"
+    return f"{gate.op} {sign}{value_text(gate.metric, gate.value)}"
 
 
 def _named(gate: Gate) -> str:

@@ -17,8 +17,8 @@ from pytest_pet2rep.run.leaderboard.table import (
     board_title,
     interval_text,
     rank_text,
-    value_text,
 )
+from pytest_pet2rep.run.metric_values import value_text
 
 FOLDER = "data/leaderboard"
 DRAWN_NOTE = "Drawn: the value and its two-sided 95 % interval; the dashed line is the best floor."
@@ -56,7 +56,7 @@ def _board(board: Board) -> dict[str, Any]:
     return {
         "title": board_title(board),
         "titles": [board.metric, "95 %", "above floor", *beside],
-        "end": value_text(board, scale).removesuffix(".0"),
+        "end": value_text(board.metric, scale).removesuffix(".0"),
         "floor": _place(best, scale),
         "rows": [_row(board, row, beside, scale) for row in board.standings],
     }
@@ -68,9 +68,9 @@ def _row(board: Board, row: Standing, beside: Sequence[str], scale: float) -> di
         "kind": str(row.kind),
         "rank": rank_text(row),
         "name": terminal_safe(row.name),
-        "said": f"{value_text(board, row.value)}, {limits}",
+        "said": f"{value_text(board.metric, row.value)}, {limits}",
         "cells": [
-            value_text(board, row.value),
+            value_text(board.metric, row.value),
             limits,
             above_text(row),
             *(score(row.values.get(name)) for name in beside),

@@ -9,6 +9,7 @@ from pytest_pet2rep.render.numbers import UNSCORED, score
 from pytest_pet2rep.render.screen import Screen, Tone
 from pytest_pet2rep.render.table import Column, Row, Table
 from pytest_pet2rep.run.leaderboard import BESIDE, Board, Kind, Standing
+from pytest_pet2rep.run.metric_values import is_share, value_text
 
 RIGHT = Align.RIGHT
 RANK_NOTE = (
@@ -29,7 +30,7 @@ def board_lines(board: Board, screen: Screen) -> Iterator[str]:
 def board_title(board: Board) -> str:
     """Say what ranks, which way, and the unit of its numbers: risk is not times 100."""
     better = "higher" if board.higher_is_better else "lower"
-    unit = ", x100" if _is_share(board) else ", beside it x100"
+    unit = ", x100" if is_share(board.metric) else ", beside it x100"
     return f"{board.language}: {board.cases} cases, by {board.metric} ({better} is better){unit}"
 
 
@@ -65,21 +66,11 @@ def rank_text(row: Standing) -> str:
     return f"{row.rank}=" if row.tied else str(row.rank)
 
 
-def value_text(board: Board, value: float | None) -> str:
-    """Write a value of the metric that ranks: times 100, but risk as the weight that it is."""
-    return score(value) if value is None or _is_share(board) else f"{value:.2f}"
-
-
-def _is_share(board: Board) -> bool:
-    """Say whether the metric that ranks runs 0..1; the weights of clinical risk are summed up."""
-    return not board.metric.startswith("risk_per_case")
-
-
 def interval_text(board: Board, row: Standing) -> str:
     """Write the limits; a question mark says that they are not reliable."""
     if row.low is None or row.high is None:
         return UNSCORED
-    limits = f"{value_text(board, row.low)} to {value_text(board, row.high)}"
+    limits = f"{value_text(board.metric, row.low)} to {value_text(board.metric, row.high)}"
     return limits if row.reliable else f"{limits} ?"
 
 
@@ -94,7 +85,7 @@ def _row(board: Board, row: Standing, beside: list[str]) -> Row:
     return (
         rank_text(row),
         row.name,
-        value_text(board, row.value),
+        value_text(board.metric, row.value),
         interval_text(board, row),
         above_text(row),
         *(score(row.values.get(name)) for name in beside),

@@ -9,7 +9,7 @@ from pytest_pet2rep.render.columns import Align
 from pytest_pet2rep.render.numbers import UNSCORED, count, duration, rate
 from pytest_pet2rep.render.table import Column, Table
 from pytest_pet2rep.run.gates.grammar import Against
-from pytest_pet2rep.run.gates.tables import number
+from pytest_pet2rep.run.metric_values import value_text
 from pytest_pet2rep.run.planning import POWER, GatePlan
 from pytest_pet2rep.run.planning.cost import Cost
 
@@ -101,6 +101,6 @@ def plan_plain(plans: Sequence[GatePlan], cost: Cost) -> dict[str, Any]:
 def _value(plan: GatePlan, value: float | None) -> str:
     if value is None:
         return UNSCORED
-    shown = number(plan.gate, value)
+    shown = value_text(plan.gate.metric, value)
     signed = plan.gate.against is not Against.NUMBER and value > 0 and value == plan.value
     return f"+{shown}" if signed else shown

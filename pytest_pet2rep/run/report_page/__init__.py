@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_pet2rep.run.metric_values import value_text
 from pytest_pet2rep.run.report_page.cases import CaseLine, case_detail, case_lines
 from pytest_pet2rep.run.report_page.compare import ComparisonView, comparison_view
 from pytest_pet2rep.run.report_page.organs import BodyFigure, OrganLine, body_figures, organ_lines
@@ -172,16 +173,16 @@ def _gate_line(gate: Mapping[str, Any]) -> GateLine:
     name, expression = str(gate.get("name", "")), str(gate.get("expression", ""))
     metric = str(gate.get("metric", ""))
     reference = gate.get("reference")
-    observed = _number(metric, gate.get("value"))
+    observed = value_text(metric, gate.get("value"))
     if reference is not None:
         where = gate.get("reference_name") or gate.get("against", "")
-        observed += f" ({where}: {_number(metric, reference)})"
+        observed += f" ({where}: {value_text(metric, reference)})"
     return GateLine(
         verdict=str(gate["verdict"]),
         sign=SIGNS.get(str(gate["verdict"]), "?"),
         expression=expression if name in ("", expression) else f"{name}: {expression}",
         observed=observed,
-        bound=_number(metric, gate.get("bound")),
+        bound=value_text(metric, gate.get("bound")),
         needed=_needed(gate, metric),
         reason=str(gate.get("reason", "")),
         n=int(gate.get("n") or 0),
@@ -196,16 +197,7 @@ def _needed(gate: Mapping[str, Any], metric: str) -> str:
     if gate.get("against") == "items":
         return "all"
     difference = gate.get("against") != "number" and threshold > 0
-    return f"{gate.get('op')} {'+' if difference else ''}{_number(metric, threshold)}"
-
-
-def _number(metric: str, value: float | None) -> str:
-    from pytest_pet2rep.render.numbers import UNSCORED, score
-    from pytest_pet2rep.run.report_page.scores import is_share
-
-    if value is None:
-        return UNSCORED
-    return score(value) if is_share(metric) else f"{value:.2f}"
+    return f"{gate.get('op')} {'+' if difference else ''}{value_text(metric, threshold)}"
 
 
 def _counted(run: RunData, names: Sequence[str], what: str) -> tuple[tuple[str, int], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pytest_pet2rep.run.compare import Change, Comparison, Flip, ScoreChange
-from pytest_pet2rep.run.report_page.scores import is_share
+from pytest_pet2rep.run.metric_values import is_share
 
 MOST_FLIPS = 500
 """Shown at most; the command ``pet2rep compare`` lists them all."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_pet2rep.run.metric_values import is_share
 from pytest_pet2rep.run.runfiles import RunData
 
 HEADLINE = (
@@ -71,11 +72,6 @@ class ScoreTable:
     others: tuple[ScoreLine, ...]
     floors: bool
     baseline: bool
-
-
-def is_share(metric: str) -> bool:
-    """Say whether a metric runs 0..1; the weights of clinical risk are summed up."""
-    return not metric.startswith("risk_per_case")
 
 
 def score_tables(run: RunData, baseline: RunData | None) -> tuple[ScoreTable, ...]:

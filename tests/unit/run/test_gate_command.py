@@ -188,3 +188,13 @@ def test_gates_of_the_project_file_count_and_can_be_chosen(
     assert main(["gate", str(stored)]) == 1
     assert main(["gate", str(stored), "--gates", "liver"]) == 0
     assert main(["gate", str(stored), "--gates", "livr"]) == 4
+
+
+def test_risk_is_shown_as_the_weight_that_it_is(
+    stored: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    risk = json.loads((stored / "run.json").read_text(encoding="utf-8"))["summary"]["scores"]["zh"]
+    observed = f"{risk['metrics']['risk_per_case']['value']:.2f}"
+    main(["gate", str(stored), "--gate", "risk_per_case[language=zh] <= 30"])
+    (row,) = (line for line in capsys.readouterr().out.splitlines() if "<= 30.00" in line)
+    assert observed in row.split()
