@@ -128,12 +128,18 @@ def _read_facts(source: Path, studies: Mapping[str, _Study], writer: CaseWriter)
     if path is None:
         writer.miss(FACT_TABLES[0], f"no such table in {source}: sex, age and weight stay unknown")
         return
-    for row in read_csv(path, (*CHINESE, *WESTERN)).rows:
-        study = studies.get(study_key(row.first(ID_COLUMNS)))
+    table = read_csv(path, (*CHINESE, *WESTERN))
+    for place, what in table.problems:
+        writer.skip(place, what)
+    for row in table.rows:
+        key = study_key(row.first(ID_COLUMNS))
+        study = studies.get(key)
         if study is None:
             writer.skip(row.place, "there is no report for this row")
         elif study.facts is None:
             study.facts = row
+        elif study.facts.cells != row.cells:
+            writer.skip(row.place, f"is a second, other row of {key}: the first is used")
 
 
 def _write(key: str, study: _Study, places: Mapping[str, _Volumes], writer: CaseWriter) -> None:

@@ -185,3 +185,17 @@ def test_a_folder_of_another_layout_is_refused(bids: Path, tmp_path: Path) -> No
     with pytest.raises(ImportProblem, match=r"has no report_zh\.csv or report_en\.csv"):
         run(bids, tmp_path / "out")
     assert not (tmp_path / "out" / "sub-1000001-000001").exists()
+
+
+def test_rows_of_facts_that_are_not_used_are_listed(bids: Path, tmp_path: Path) -> None:
+    table = bids / "metadata.csv"
+    rows = ("1000001-000001,F,61,58.5,liver", "1000001-000001,M,30,80,liver",
+            "1000001-000001,F,61,58.5,liver", "1000001-0000012,M,61,70,liver,more")  # fmt: skip
+    table.write_text(META + "\n".join(rows) + "\n", encoding="utf-8")
+    report = run(bids, tmp_path / "out")
+    assert {(entry.where, entry.what) for entry in report.skipped} == {
+        (f"{table}:3", "is a second, other row of 1000001-000001: the first is used"),
+        (f"{table}:5", "has 6 cells for 5 columns"),
+    }
+    first = case(tmp_path / "out", "sub-1000001-000001")
+    assert (first.sex, first.age, first.weight_kg) == ("F", 61, 58.5)
