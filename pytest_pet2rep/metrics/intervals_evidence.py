@@ -210,6 +210,8 @@ class Evidence:
         value = np.asarray(self.value)
         if self.used is Method.WILSON:
             events, of = self.statistic.sums[:, 0], self.statistic.sums[:, 1]
+            if of.max() <= 1:  # the items are the cases: nothing is left to be estimated
+                return wilson_limit(value, of.sum(), tail, upper=upper)
             deff, df = design_effect(events, of), degrees_of_freedom(self.left_out)
             return wilson_limit(value, of.sum(), tail, upper=upper, deff=deff, df=df)
         if self.used is Method.BCA:

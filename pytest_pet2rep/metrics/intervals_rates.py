@@ -52,15 +52,6 @@ def wilson_limit(
     return np.asarray(centre + reach if upper else centre - reach)
 
 
-def wilson_interval(events: int, of: int, *, confidence: float = 0.95) -> tuple[float, float]:
-    """Return Wilson's two-sided interval of independent items; (0, 1) without items."""
-    if not of:
-        return 0.0, 1.0
-    tail, rate, items = (1 - confidence) / 2, np.asarray(events / of), np.asarray(float(of))
-    low, high = (wilson_limit(rate, items, tail, upper=upper) for upper in (False, True))
-    return float(low), float(high)
-
-
 def design_effect(events: Numbers, of: Numbers) -> Numbers:
     """Return the variance of a rate over cases, in units of that of independent items.
 

@@ -8,7 +8,7 @@ from scipy import stats
 from scipy.special import ndtri
 
 from pytest_pet2rep.metrics.bleu import Smoothing
-from pytest_pet2rep.metrics.intervals_rates import exact_interval, wilson_interval
+from pytest_pet2rep.metrics.intervals_rates import exact_interval
 from pytest_pet2rep.metrics.resampling import Statistic, difference, interval, p_value
 from pytest_pet2rep.metrics.resampling_draws import replicates
 from pytest_pet2rep.metrics.resampling_values import bleu_value, ratio
@@ -26,15 +26,26 @@ def clustered(seed: int, n: int = 100) -> Statistic:
 
 @pytest.mark.parametrize(("events", "of"), [(0, 12), (3, 20), (19, 20), (20, 20), (400, 565)])
 @pytest.mark.parametrize("level", [0.9, 0.95])
-def test_rates_of_independent_items_have_scipys_intervals(
+def test_exact_intervals_of_independent_items_are_scipys(
     events: int, of: int, level: float
 ) -> None:
-    expected = stats.binomtest(events, of)
-    exact = expected.proportion_ci(level, method="exact")
+    exact = stats.binomtest(events, of).proportion_ci(level, method="exact")
     assert exact_interval(events, of, confidence=level) == pytest.approx((exact.low, exact.high))
-    wilson = expected.proportion_ci(level, method="wilson")
-    found = wilson_interval(events, of, confidence=level)
-    assert found == pytest.approx((wilson.low, wilson.high), abs=1e-12)
+
+
+@pytest.mark.parametrize(("events", "of"), [(1, 80), (3, 40), (39, 40), (400, 565)])
+@pytest.mark.parametrize("without", [0, 25])
+def test_a_rate_with_one_item_a_case_has_wilsons_interval_of_its_cases(
+    events: int, of: int, without: int
+) -> None:
+    """However rare the events are; cases without an item (the organ is not there) say nothing."""
+    sums = np.zeros((of + without, 2))
+    sums[:events, 0] = 1
+    sums[:of, 1] = 1
+    cases = tuple(map(str, range(len(sums))))
+    found = interval(Statistic(name="r", cases=cases, sums=sums, value=ratio, rate=True))
+    wilson = stats.binomtest(events, of).proportion_ci(0.95, method="wilson")
+    assert (found.low, found.high) == pytest.approx((wilson.low, wilson.high), abs=1e-12)
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [("plain_bca", "BCa"), ("percentile", "percentile")])
