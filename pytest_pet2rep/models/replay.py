@@ -50,6 +50,12 @@ class Replay:
         """Ids in the file that are no case of the run, sorted; empty where the run is unknown."""
         return tuple(sorted(self.outputs.case_ids - self._wanted)) if self._wanted else ()
 
+    @property
+    def repeats(self) -> int:
+        """Most answers that the file has to one case of the run."""
+        wanted = self._wanted or self.outputs.case_ids
+        return 1 + max((n for case, n in self.outputs.lines if case in wanted), default=0)
+
     def generate(self, requests: Sequence[GenerationRequest]) -> Sequence[Reply]:
         return [self._reply(request) for request in requests]
 

@@ -34,6 +34,13 @@ def notes(runtime: Runtime) -> list[str]:
         found.append("pet2rep: images unverified: no token count says that they were looked at")
     if surplus:
         found.append(f"pet2rep: {len(surplus)} ids are no case of the cohort: {_some(surplus)}")
+    repeats, epochs = getattr(runtime.provider, "repeats", 0), runtime.settings.epochs
+    if repeats > epochs:
+        scored = "answer is" if epochs == 1 else f"{epochs} answers are"
+        found.append(
+            f"pet2rep: the file has up to {repeats} answers to a case, and only the first "
+            f"{scored} scored: --pet2rep-epochs={repeats} takes all"
+        )
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -83,6 +84,20 @@ def test_surplus_and_missing_ids_of_a_replay_are_reported(
     result.stdout.fnmatch_lines(
         ["*no line for 2 cases: PET-2, PET-3*", "*1 ids are no case of the cohort: PET-77*"]
     )
+
+
+@pytest.mark.parametrize(("epochs", "told"), [(1, "answer is"), (2, "2 answers are"), (3, "")])
+def test_answers_that_a_replay_has_beyond_the_epochs_are_reported(
+    pytester: pytest.Pytester, cohort: Path, run: Run, epochs: int, told: str
+) -> None:
+    lines = [{"id": f"PET-{n}", "text": REFERENCE, "repeat": k} for n in (1, 2, 3) for k in (0, 2)]
+    file = pytester.path / "three.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    output = run(f"replay/{file}", f"--pet2rep-epochs={epochs}", "--collect-only").stdout
+    if told:
+        output.fnmatch_lines([f"*up to 3 answers*only the first {told} scored*-epochs=3 takes all"])
+    else:
+        output.no_fnmatch_line("*answers to a case*")
 
 
 def test_scores_carry_their_signature_and_n(
