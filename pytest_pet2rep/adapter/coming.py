@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import pytest
 
@@ -27,20 +27,26 @@ class ComingReports:
         self.runtime = runtime
         self.place = place
         self.all_at_once = all_at_once
-        self._items: list[pytest.Item] = []
         self._positions: dict[str, int] = {}
+        self._reports: list[Wanted] = []
+        """What the items ask for, one after the other; items in a row share a report."""
+        self._begun = [0]
+        """How many of these reports the items before each position ask for."""
         self._at: WantedName | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note the items, and get ready before this worker says that it has collected."""
-        self._items = session.items
-        self._positions = {item.nodeid: n for n, item in enumerate(session.items)}
         if session.config.option.collectonly:
             return
-        first = next((wanted for item in self._items if (wanted := self._wanted(item))), None)
-        if first is not None:
-            self.runtime.get_ready(first)
+        for position, item in enumerate(session.items):
+            self._positions[item.nodeid] = position
+            wanted = self._wanted(item)
+            if wanted and not (self._reports and self._reports[-1].name == wanted.name):
+                self._reports.append(wanted)
+            self._begun.append(len(self._reports))
+        if self._reports:
+            self.runtime.get_ready(self._reports[0])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
@@ -63,16 +69,16 @@ class ComingReports:
         if not early and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             self.runtime.settle()
 
-    def _coming(self, item: pytest.Item) -> Iterator[Wanted]:
-        here = self._positions.get(item.nodeid, len(self._items))
-        for later in self._items[here : self._end_of_stretch(here)]:
-            wanted = self._wanted(later)
-            if wanted is not None:
-                yield wanted
+    def _coming(self, item: pytest.Item) -> Sequence[Wanted]:
+        here = self._positions.get(item.nodeid)
+        if here is None:
+            return ()
+        own = self._begun[here + 1] - 1
+        return self._reports[own : self._begun[self._end_of_stretch(here)]]
 
     def _end_of_stretch(self, here: int) -> int:
-        total, count = len(self._items), self.place.count
-        stretch = here * count // max(total, 1)
+        total, count = len(self._begun) - 1, self.place.count
+        stretch = here * count // total
         return -(-(stretch + 1) * total // count)
 
     def _wanted(self, item: pytest.Item) -> Wanted | None:
