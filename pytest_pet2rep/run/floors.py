@@ -8,7 +8,7 @@ little.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.models.provider import ProviderSettings
@@ -31,6 +31,14 @@ Wanted = dict[str, dict[int, set[tuple[str, str]]]]
 """Case -> repeat -> the (check, organ) pairs that were scored."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Floors:
+    """The floors of one set of items; scores, gates and the files of a run ask for the same."""
+
+    wanted: Wanted
+    records: Mapping[str, tuple[Record, ...]]
+
+
 def floor_records(runtime: Runtime, records: Sequence[Record]) -> dict[str, tuple[Record, ...]]:
     """Score every floor on the uptake and text items that ``records`` holds, and on no others.
 
@@ -38,6 +46,12 @@ def floor_records(runtime: Runtime, records: Sequence[Record]) -> dict[str, tupl
     say on a case (no template in its prompt, no other patient) misses it, as a model would.
     """
     wanted = _wanted(records)
+    if runtime.floors is None or runtime.floors.wanted != wanted:
+        runtime.floors = Floors(wanted=wanted, records=_found(runtime, wanted))
+    return dict(runtime.floors.records)
+
+
+def _found(runtime: Runtime, wanted: Wanted) -> dict[str, tuple[Record, ...]]:
     providers = {
         name: load_provider(f"baseline/{name}", ProviderSettings(cohort=runtime.cohort_in_view))
         for name in FLOORS
@@ -51,15 +65,13 @@ def floor_records(runtime: Runtime, records: Sequence[Record]) -> dict[str, tupl
 def _score(
     runtime: Runtime, providers: Mapping[str, Provider], wanted: Wanted
 ) -> dict[str, tuple[Record, ...]]:
-    cases = [case for case in runtime.cases() if case.id in wanted]
-    return {
-        name: tuple(
-            record
-            for case in cases
-            for record in _case_records(runtime, provider, case, wanted[case.id])
-        )
-        for name, provider in providers.items()
-    }
+    """Score all floors case by case: what was read of its reference serves all of them."""
+    made: dict[str, list[Record]] = {name: [] for name in providers}
+    for case in runtime.cases():
+        if case.id in wanted:
+            for name, provider in providers.items():
+                made[name] += _case_records(runtime, provider, case, wanted[case.id])
+    return {name: tuple(records) for name, records in made.items()}
 
 
 def _question(
