@@ -15,7 +15,7 @@ from typing import Any
 
 from pytest_pet2rep.anatomy import combine
 from pytest_pet2rep.metrics.counts import Counts
-from pytest_pet2rep.metrics.judgement import abnormal
+from pytest_pet2rep.metrics.judgement import abnormal, states_named
 from pytest_pet2rep.types import (
     ABNORMAL_STATES,
     UNSTATED,
@@ -118,10 +118,8 @@ def row_of(record: Record) -> EfficacyRow:
     return EfficacyRow(
         case=f"{record.cohort}/{record.case}#{record.repeat}",
         organ=record.organ,
-        expected=frozenset(map(UptakeState, record.expected)),
-        generated=None
-        if record.outcome in UNUSABLE
-        else frozenset(map(UptakeState, record.generated)),
+        expected=states_named(record.expected),
+        generated=None if record.outcome in UNUSABLE else states_named(record.generated),
         visible=record.visible,
         source=record.source,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from pytest_pet2rep.anatomy import combine
 from pytest_pet2rep.types import (
@@ -12,6 +13,7 @@ from pytest_pet2rep.types import (
     Kind,
     Outcome,
     States,
+    UptakeState,
 )
 
 
@@ -58,6 +60,12 @@ def judge(
 def abnormal(states: States) -> States:
     """Return the abnormal states among ``states``; empty for a normal or unstated organ."""
     return states.intersection(ABNORMAL_STATES)
+
+
+@cache
+def states_named(names: tuple[str, ...]) -> States:
+    """Return the states that a record names; raises ``ValueError`` for an unknown name."""
+    return frozenset(map(UptakeState, names))
 
 
 def _surface(expected: States, generated: States, silence: str) -> Judgement:

@@ -17,7 +17,7 @@ from typing import Any
 
 from pytest_pet2rep.metrics.basis import Basis
 from pytest_pet2rep.metrics.counts import Counts, Ratio
-from pytest_pet2rep.metrics.judgement import abnormal
+from pytest_pet2rep.metrics.judgement import abnormal, states_named
 from pytest_pet2rep.types import (
     NORMAL,
     UNSTATED,
@@ -97,10 +97,8 @@ def risk_row(record: Record, fine: Collection[str]) -> RiskRow:
     return RiskRow(
         expected_fine=frozenset(facts.get("expected_fine", fine)),
         generated_fine=frozenset(facts.get("generated_fine", fine)),
-        expected=frozenset(map(UptakeState, record.expected)),
-        generated=None
-        if record.outcome in UNUSABLE
-        else frozenset(map(UptakeState, record.generated)),
+        expected=states_named(record.expected),
+        generated=None if record.outcome in UNUSABLE else states_named(record.generated),
         visible=facts.get("increased_visible", record.visible),
         diameter_mm=facts.get("diameter_mm"),
         expected_side=Side(facts.get("expected_side", Side.NONE)),

@@ -15,6 +15,13 @@ DIGITS = 12
 """Significant digits of a written number: more than any score means, fewer than the order of a
 sum or another processor may change."""
 
+_ATOMS = frozenset({str, int, bool, type(None)})
+"""What most values are, as they stand; looked for first."""
+_Place = tuple[Any, str, Any] | None
+"""Where a value stands: the place it is inside of, how, and under what; only spelled out to
+complain."""
+_CLOSED = {".": "", "[": "]", "{": "}"}
+
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
@@ -28,7 +35,7 @@ def canonical_json(value: Any, *, indent: int | None = 2, exact: bool = False) -
     is no JSON, both with the place inside ``value``.
     """
     text = json.dumps(
-        _plain(value, "$", exact),
+        _plain(value, None, exact),
         sort_keys=True,
         ensure_ascii=False,
         allow_nan=False,
@@ -39,7 +46,9 @@ def canonical_json(value: Any, *, indent: int | None = 2, exact: bool = False) -
     return _HALF_PAIR.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
-def _plain(value: Any, place: str, exact: bool) -> Any:
+def _plain(value: Any, place: _Place, exact: bool) -> Any:
+    if type(value) in _ATOMS:
+        return value
     match value:
         case Enum():
             return _plain(value.value, place, exact)
@@ -48,31 +57,38 @@ def _plain(value: Any, place: str, exact: bool) -> Any:
         case float():
             return _rounded(value, place, exact)
         case Mapping():
-            return {_key(k, place): _plain(v, f"{place}.{k}", exact) for k, v in value.items()}
+            return {_key(k, place): _plain(v, (place, ".", k), exact) for k, v in value.items()}
         case list() | tuple():
-            return [_plain(v, f"{place}[{i}]", exact) for i, v in enumerate(value)]
+            return [_plain(v, (place, "[", i), exact) for i, v in enumerate(value)]
         case set() | frozenset():
-            members = [_plain(v, f"{place}{{}}", exact) for v in value]
+            members = [_plain(v, (place, "{", ""), exact) for v in value]
             return sorted(members, key=lambda member: (type(member).__name__, member))
         case Path():
             return value.as_posix()
         case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return {
-                f.name: _plain(getattr(value, f.name), f"{place}.{f.name}", exact)
+                f.name: _plain(getattr(value, f.name), (place, ".", f.name), exact)
                 for f in dataclasses.fields(value)
             }
-    raise TypeError(f"{place} is a {type(value).__name__}, which is no JSON")
+    raise TypeError(f"{_said(place)} is a {type(value).__name__}, which is no JSON")
 
 
-def _rounded(value: float, place: str, exact: bool) -> float:
+def _rounded(value: float, place: _Place, exact: bool) -> float:
     if not math.isfinite(value):
-        raise ValueError(f"{place} is {value}: what cannot be computed is null")
+        raise ValueError(f"{_said(place)} is {value}: what cannot be computed is null")
     return (value if exact else float(f"{value:.{DIGITS}g}")) + 0.0
 
 
-def _key(key: Any, place: str) -> str:
+def _key(key: Any, place: _Place) -> str:
     if isinstance(key, Enum):
         key = key.value
     if not isinstance(key, str):
-        raise TypeError(f"{place} has the key {key!r}, which is no text")
+        raise TypeError(f"{_said(place)} has the key {key!r}, which is no text")
     return str(key)
+
+
+def _said(place: _Place) -> str:
+    if place is None:
+        return "$"
+    outer, how, name = place
+    return f"{_said(outer)}{how}{name}{_CLOSED[how]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.anatomy import Profile
@@ -149,6 +150,7 @@ def _text_statistics(
     return {metric.name: found[metric.name] for metric in metrics}, problems
 
 
+@cache
 def ordered(states: States) -> tuple[str, ...]:
     """Return states as text in the order of ``UptakeState``."""
     return tuple(str(state) for state in UptakeState if state in states)

@@ -9,6 +9,8 @@ from typing import Any
 
 from pytest_pet2rep.types import Kind, Outcome, Record
 
+_ATOMS = frozenset({str, int, float, bool, type(None)})
+"""What nearly all values of a record are; looked for first."""
 _FIELDS = tuple(f.name for f in fields(Record))
 
 
@@ -36,10 +38,10 @@ def record_from_plain(plain: Mapping[str, Any]) -> Record:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) in _ATOMS:
+        return value
     if isinstance(value, Enum):
         return value.value
-    if value is None or type(value) in (str, int, float, bool):
-        return value
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
