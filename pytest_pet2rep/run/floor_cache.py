@@ -12,6 +12,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,16 @@ from pytest_pet2rep.types import Record
 FORMAT = 1
 
 Floors = dict[str, tuple[Record, ...]]
+Wanted = dict[str, dict[int, set[tuple[str, str]]]]
+"""Case -> repeat -> the (check, organ) pairs that were scored."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FloorsOfItems:
+    """The floors of one set of items; scores, gates and the files of a run ask for the same."""
+
+    wanted: Wanted
+    records: Mapping[str, tuple[Record, ...]]
 
 
 def cached_floors(question: Mapping[str, Any], make: Callable[[], Floors]) -> Floors:

@@ -8,14 +8,14 @@ little.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep.models.provider import ProviderSettings
 from pytest_pet2rep.models.registry import load_provider
 from pytest_pet2rep.run.assessment import assess
 from pytest_pet2rep.run.check_words import check_words_digest
-from pytest_pet2rep.run.floor_cache import cached_floors
+from pytest_pet2rep.run.floor_cache import FloorsOfItems, Wanted, cached_floors
 from pytest_pet2rep.run.items import TEXT, UPTAKE, text_record, uptake_record
 from pytest_pet2rep.run.usability import Question, attempt_of
 from pytest_pet2rep.types import Case, Record
@@ -27,17 +27,6 @@ if TYPE_CHECKING:
 FLOORS = ("template", "all-normal", "majority", "shuffled")
 """Baselines that see no image, in the order in which they are shown."""
 
-Wanted = dict[str, dict[int, set[tuple[str, str]]]]
-"""Case -> repeat -> the (check, organ) pairs that were scored."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Floors:
-    """The floors of one set of items; scores, gates and the files of a run ask for the same."""
-
-    wanted: Wanted
-    records: Mapping[str, tuple[Record, ...]]
-
 
 def floor_records(runtime: Runtime, records: Sequence[Record]) -> dict[str, tuple[Record, ...]]:
     """Score every floor on the uptake and text items that ``records`` holds, and on no others.
@@ -47,7 +36,7 @@ def floor_records(runtime: Runtime, records: Sequence[Record]) -> dict[str, tupl
     """
     wanted = _wanted(records)
     if runtime.floors is None or runtime.floors.wanted != wanted:
-        runtime.floors = Floors(wanted=wanted, records=_found(runtime, wanted))
+        runtime.floors = FloorsOfItems(wanted=wanted, records=_found(runtime, wanted))
     return dict(runtime.floors.records)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pytest_pet2rep.models.prompts import Prompt
     from pytest_pet2rep.models.provider import CohortInView, Provider, ProviderSettings
     from pytest_pet2rep.run.ahead import Ahead
-    from pytest_pet2rep.run.floors import Floors
+    from pytest_pet2rep.run.floor_cache import FloorsOfItems
     from pytest_pet2rep.run.settings import RunSettings
     from pytest_pet2rep.store.generations import GenerationStore
 
@@ -65,7 +65,7 @@ class Runtime:
         """What was found once for the whole run of what stands behind the model."""
         self._prompts: dict[Language, Prompt] = {}
         self._metrics: dict[Language, tuple[TextMetric, ...]] = {}
-        self.floors: Floors | None = None
+        self.floors: FloorsOfItems | None = None
         """Those asked for last (see ``run.floors``)."""
 
     @cached_property
