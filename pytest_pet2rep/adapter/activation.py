@@ -163,10 +163,14 @@ def _check_outputs(options: Options) -> None:
 
 
 def _check_writable(path: Path, option: str) -> None:
-    """Refuse a path that nothing could be written to, before any report is made."""
+    """Refuse a path that nothing could be written to, before any report is made.
+
+    A file that is there is replaced as a whole, so it is its folder that must be writable.
+    """
     if path.is_dir():
         raise pytest.UsageError(f"{option}={path} is a folder: name a file in it")
-    there = path if path.exists() else next(p for p in path.parents if p.exists())
+    as_it_is = path.exists() and not path.is_file()  # a pipe or a device
+    there = path if as_it_is else next(p for p in path.parents if p.exists())
     if not os.access(there, os.W_OK) or (there != path and not there.is_dir()):
         raise pytest.UsageError(f"{option}={path} cannot be written: {there} is in the way")
 

@@ -1,4 +1,4 @@
-"""What a run leaves for its CI system: the gates as JUnit, and a page for the step summary."""
+"""What a run leaves beside its run files: its summary, and what its CI system shows of it."""
 
 from __future__ import annotations
 
@@ -36,6 +36,21 @@ def check_gates_junit(path: Path | None) -> None:
         raise pytest.UsageError(
             f"--pet2rep-gates-junit={path} cannot be written: {there} is in the way"
         )
+
+
+def write_summary(path: Path, text: str) -> str:
+    """Write what ``--pet2rep-json`` asks for; return what prevented it.
+
+    For its owner only, like the run files: it says of each case what is abnormal in it.
+    """
+    from pytest_pet2rep.store.private_files import write_privately
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_privately(path, text.encode("utf-8"))
+    except OSError as why:
+        return f"{path} cannot be written: {why.strerror or why}"
+    return ""
 
 
 def write_gates(

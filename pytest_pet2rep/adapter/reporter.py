@@ -11,7 +11,12 @@ import pytest
 
 from pytest_pet2rep.adapter.happenings import Happenings
 from pytest_pet2rep.adapter.options import Options
-from pytest_pet2rep.adapter.outputs import append_step_summary, check_gates_junit, write_gates
+from pytest_pet2rep.adapter.outputs import (
+    append_step_summary,
+    check_gates_junit,
+    write_gates,
+    write_summary,
+)
 from pytest_pet2rep.adapter.state import GATES, OPTIONS
 from pytest_pet2rep.adapter.wire import PROPERTY, from_wire
 from pytest_pet2rep.errors import StoreError, UsageProblem
@@ -208,12 +213,7 @@ class Reporter:
             exit_code=verdict.code,
             exit_reason=verdict.reason,
         )
-        try:
-            self.options.json.parent.mkdir(parents=True, exist_ok=True)
-            self.options.json.write_text(text, encoding="utf-8")
-        except OSError as why:
-            return f"{self.options.json} cannot be written: {why}"
-        return ""
+        return write_summary(self.options.json, text)
 
     def _write_html(self, verdict: RunVerdict) -> str:
         """Write the page of the run, with what its baseline says where there is one."""

@@ -199,3 +199,13 @@ def test_shards_merge_into_what_the_run_in_one_piece_writes(
     assert {hole.item.case for hole in load_run(partial).holes} == {"PET-2"}
     drop_a_tenth(pytester.path / "shard-1")
     assert command("merge", folders[1], "-o", str(pytester.path / "less")) == 1
+
+
+def test_only_its_owner_may_read_the_summary_of_a_run(
+    pytester: pytest.Pytester, cohort: Path, run: Run
+) -> None:
+    found = pytester.path / "found.json"
+    found.touch(0o644)
+    run("baseline/reference", "--pet2rep-json=found.json")
+    assert read_json(found)["by_case"][0]["case"] == "PET-1"
+    assert found.stat().st_mode & 0o777 == 0o600
