@@ -106,11 +106,9 @@ def _register_everywhere(config: pytest.Config, runtime: Runtime) -> None:
     from pytest_pet2rep.adapter.coming import ComingReports
     from pytest_pet2rep.adapter.sending import RecordSender
 
-    shard = runtime.settings.shard
-    mine = runtime.case_files if shard is None else shard.of(runtime.case_files)
     all_at_once = not config.getvalue("maxfail")
     plugins = config.pluginmanager
-    plugins.register(CohortCollection(mine), "pet2rep-collection")
+    plugins.register(CohortCollection(runtime.shard_files), "pet2rep-collection")
     plugins.register(RecordSender(), "pet2rep-sending")
     coming = ComingReports(runtime, place_of(config), all_at_once=all_at_once)
     plugins.register(coming, "pet2rep-coming")

@@ -76,12 +76,18 @@ class Reporter:
         """Learn the plan from the workers: under xdist the controller collects nothing."""
         self._plan(ids)
 
+    @property
+    def _empty_shard(self) -> bool:
+        """There are more shards than cases: this one has none, and is no less done for it."""
+        return not self.runtime.shard_files
+
     def _plan(self, nodeids: Sequence[str]) -> None:
         for nodeid in nodeids:
             item = planned_item(nodeid, self.config.rootpath)
             if item is not None:
                 self.planned.setdefault(nodeid, item)
-        if self.planned and self.saving is None and not self.config.option.collectonly:
+        there_is_a_run = self.planned or self._empty_shard
+        if there_is_a_run and self.saving is None and not self.config.option.collectonly:
             try:
                 self.saving = begin(self.runtime, self.planned.values(), self.options.run_dir)
             except StoreError as why:
@@ -123,7 +129,7 @@ class Reporter:
         if self.config.option.collectonly or self.options.plan:
             yield
             return
-        if self.planned or self.options.json is not None:
+        if self.planned or self._empty_shard or self.options.json is not None:
             self._conclude(session)
         else:
             self.verdict = run_verdict(self._facts(session))
@@ -164,9 +170,12 @@ class Reporter:
     def _facts(self, session: pytest.Session) -> RunFacts:
         """Gather what decides the exit code; the verdicts of the gates are added later."""
         records, gating = list(self.records.values()), self.options.gating
+        status = self.happened.status(session)
+        if self._empty_shard and status == pytest.ExitCode.NO_TESTS_COLLECTED:
+            status = int(pytest.ExitCode.OK)
         failed = [n for n in self.happened.failed_items if n in self.records]
         return RunFacts(
-            status=self.happened.status(session),
+            status=status,
             run_wide_error=_run_wide_error(records),
             broken_elsewhere=self.happened.elsewhere(session),
             gates_set=bool(gating.specs),

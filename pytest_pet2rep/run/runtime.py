@@ -147,6 +147,12 @@ class Runtime:
         """The case files of the cohort that this run uses, sorted by case id."""
         return self.cohort.case_files[: self.settings.limit]
 
+    @property
+    def shard_files(self) -> tuple[Path, ...]:
+        """Those of ``case_files`` that this shard runs; all of them where there are no shards."""
+        shard = self.settings.shard
+        return self.case_files if shard is None else shard.of(self.case_files)
+
     def load(self, path: Path) -> Case:
         """Load a case file.  Raises ``CaseFileError`` if it cannot be used in this run."""
         from pytest_pet2rep.run.case_checks import check_case
@@ -311,6 +317,8 @@ class Runtime:
         cases = f"{len(self.case_files)} cases"
         if len(self.case_files) < len(cohort.case_files):
             cases = f"{len(self.case_files)} of {len(cohort.case_files)} cases (partial)"
+        if settings.shard is not None:
+            cases += f"; shard {settings.shard}: {len(self.shard_files)} of these"
         lines = [
             f"pet2rep: model {settings.model}, {settings.decoding} decoding",
             f"pet2rep: cohort {cohort.name} ({cohort.root}), {cases}",

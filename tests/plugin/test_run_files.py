@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from pytest_pet2rep.run.runfiles import load_run
+from pytest_pet2rep.run.shards import ShardSet
 from tests.plugin.conftest import MISSING_THE_LIVER, REFERENCE, read_json
 
 Run = Callable[..., pytest.RunResult]
@@ -199,6 +200,23 @@ def test_shards_merge_into_what_the_run_in_one_piece_writes(
     assert {hole.item.case for hole in load_run(partial).holes} == {"PET-2"}
     drop_a_tenth(pytester.path / "shard-1")
     assert command("merge", folders[1], "-o", str(pytester.path / "less")) == 1
+
+
+@pytest.mark.parametrize("more", [(), ("-n2",)], ids=["alone", "n2"])
+def test_a_shard_beyond_the_last_case_is_done_at_once_and_says_so(
+    pytester: pytest.Pytester, cohort: Path, run: Run, more: tuple[str, ...]
+) -> None:
+    asked = ("--pet2rep-shard=4/5", "--pet2rep-gate=error_rate <= 0.5", "--pet2rep-run-dir=fourth")
+    result = run("baseline/reference", *asked, "--pet2rep-html=page.html", *more)
+    assert result.ret == 0
+    done = "pet2rep: exit 0 (deferred): gates deferred to merge"
+    result.stdout.fnmatch_lines(["*3 cases; shard 4/5: 0 of these", done])
+    stored = load_run(pytester.path / "fourth")
+    assert (stored.planned, stored.shards) == ((), ShardSet(count=5, present=(4,)))
+
+
+def test_a_shard_in_which_nothing_was_chosen_is_not_done(cohort: Path, run: Run) -> None:
+    assert run("baseline/reference", "--pet2rep-shard=1/3", "-k", "no-such-item").ret == 5
 
 
 def test_only_its_owner_may_read_the_summary_of_a_run(
