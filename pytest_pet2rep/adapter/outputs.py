@@ -72,7 +72,6 @@ def write_gates(
         verdict=str(verdict.verdict),
         reason=verdict.reason,
         started=started,
-        undecided=options.gating.undecided,
     )
     try:
         write_gates_junit(options.gates_junit, text)

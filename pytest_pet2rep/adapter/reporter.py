@@ -251,7 +251,7 @@ class Reporter:
             return []
         from pytest_pet2rep.run.gates import gate_plain
 
-        return [gate_plain(result) for result in self.gates]
+        return [gate_plain(result, self.options.gating.undecided) for result in self.gates]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(
