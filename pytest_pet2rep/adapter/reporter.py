@@ -23,6 +23,7 @@ from pytest_pet2rep.errors import StoreError, UsageProblem
 from pytest_pet2rep.render.untrusted import terminal_safe
 from pytest_pet2rep.run.error_budget import RUN_BROKE, broken_cases
 from pytest_pet2rep.run.gates.session import DEFERRED, left_out
+from pytest_pet2rep.run.header import header_lines
 from pytest_pet2rep.run.plan import PlannedItem, planned_item
 from pytest_pet2rep.run.runfiles.saving import Saving, begin, finish
 from pytest_pet2rep.run.runtime import Runtime
@@ -66,7 +67,7 @@ class Reporter:
 
     def pytest_report_header(self) -> list[str]:
         gates = [f"pet2rep: gate {gate.expression}" for gate in self.config.stash[GATES].gates]
-        return [*self.runtime.header(), *(terminal_safe(line) for line in gates)]
+        return [*header_lines(self.runtime), *(terminal_safe(line) for line in gates)]
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._plan([item.nodeid for item in session.items])

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_pet2rep import __version__
+from pytest_pet2rep.run.header import notes
 from pytest_pet2rep.run.items import items_per_case
 from pytest_pet2rep.types import Language, Record
 
@@ -55,7 +56,7 @@ def run_card(runtime: Runtime, records: Sequence[Record] = (), planned: int = 0)
         "decoding": _decoding(runtime),
         "epochs": settings.epochs,
         "preprocessing": _preprocessing(runtime, records),
-        "notes": runtime.notes(),
+        "notes": notes(runtime),
         "organs": runtime.profile.label,
         "section": str(settings.section),
         "extractor": scoring.extractor,

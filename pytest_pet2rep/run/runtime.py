@@ -311,34 +311,6 @@ class Runtime:
             return {}
         return planned_controls(settings, [path.parent.name for path in self.case_files])
 
-    def header(self) -> list[str]:
-        """Return the lines that a run begins with: model, cohort, what is to be done."""
-        settings, cohort = self.settings, self.cohort
-        cases = f"{len(self.case_files)} cases"
-        if len(self.case_files) < len(cohort.case_files):
-            cases = f"{len(self.case_files)} of {len(cohort.case_files)} cases (partial)"
-        if settings.shard is not None:
-            cases += f"; shard {settings.shard}: {len(self.shard_files)} of these"
-        lines = [
-            f"pet2rep: model {settings.model}, {settings.decoding} decoding",
-            f"pet2rep: cohort {cohort.name} ({cohort.root}), {cases}",
-            f"pet2rep: organs {self.profile.label}, cohort digest {cohort.digest[:12]}",
-        ]
-        return [*lines, *self.notes()]
-
-    def notes(self) -> list[str]:
-        """Say what a reader of the numbers must know about the stored outputs, if anything."""
-        surplus = getattr(self.provider, "surplus", ())
-        missing = getattr(self.provider, "missing", ())
-        notes = []
-        if missing:
-            notes.append(f"pet2rep: no line for {len(missing)} cases: {_some(missing)}")
-        if getattr(self.provider, "images_verified", True) is None:
-            notes.append("pet2rep: images unverified: no token count says that they were looked at")
-        if surplus:
-            notes.append(f"pet2rep: {len(surplus)} ids are no case of the cohort: {_some(surplus)}")
-        return notes
-
     def summarise(
         self, records: Sequence[Record], *, holes: Sequence[tuple[PlannedItem, str]], seconds: float
     ) -> Summary:
@@ -387,8 +359,3 @@ class Runtime:
             ahead.join()
         if self._apart is not None:
             self._apart.close()
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:5])
-    return f"{shown}, ..." if len(names) > 5 else shown
