@@ -227,3 +227,15 @@ def test_only_its_owner_may_read_the_summary_of_a_run(
     run("baseline/reference", "--pet2rep-json=found.json")
     assert read_json(found)["by_case"][0]["case"] == "PET-1"
     assert found.stat().st_mode & 0o777 == 0o600
+
+
+def test_cases_of_a_baseline_that_broke_are_said_when_it_is_kept_and_compared_with(
+    pytester: pytest.Pytester, cohort: Path, run: Run, outputs: Callable[..., str]
+) -> None:
+    pytester.makeini("[pytest]")
+    broke = "*1 of 3 cases ended in an error or a timeout and count as misses*"
+    lacking = outputs({name: TEXTS[name] for name in ("PET-1", "PET-2")})
+    kept = run(lacking, REPORT, "--pet2rep-save=release-1")
+    kept.stdout.fnmatch_lines([f"pet2rep: baseline release-1: {broke[1:]}"])
+    compared = run(outputs(TEXTS), REPORT, "--pet2rep-baseline=release-1")
+    compared.stdout.fnmatch_lines([f"the baseline: {broke[1:]}"])
