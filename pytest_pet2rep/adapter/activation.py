@@ -97,11 +97,9 @@ def _register_everywhere(config: pytest.Config, runtime: Runtime) -> None:
     from pytest_pet2rep.adapter.coming import ComingReports
     from pytest_pet2rep.adapter.sending import RecordSender
 
-    shard = runtime.settings.shard
-    mine = runtime.case_files if shard is None else shard.of(runtime.case_files)
     all_at_once = not config.getvalue("maxfail")
     plugins = config.pluginmanager
-    plugins.register(CohortCollection(mine), "pet2rep-collection")
+    plugins.register(CohortCollection(runtime.shard_files), "pet2rep-collection")
     plugins.register(RecordSender(), "pet2rep-sending")
     coming = ComingReports(runtime, place_of(config), all_at_once=all_at_once)
     plugins.register(coming, "pet2rep-coming")
@@ -154,10 +152,14 @@ def _check_outputs(options: Options) -> None:
 
 
 def _check_writable(path: Path, option: str) -> None:
-    """Refuse a path that nothing could be written to, before any report is made."""
+    """Refuse a path that nothing could be written to, before any report is made.
+
+    A file that is there is replaced as a whole, so it is its folder that must be writable.
+    """
     if path.is_dir():
         raise pytest.UsageError(f"{option}={path} is a folder: name a file in it")
-    there = path if path.exists() else next(p for p in path.parents if p.exists())
+    as_it_is = path.exists() and not path.is_file()  # a pipe or a device
+    there = path if as_it_is else next(p for p in path.parents if p.exists())
     if not os.access(there, os.W_OK) or (there != path and not there.is_dir()):
         raise pytest.UsageError(f"{option}={path} cannot be written: {there} is in the way")
 

@@ -92,6 +92,7 @@ class Keeper:
 
     def _keep(self, run: RunData, name: str) -> None:
         from pytest_pet2rep.run.baseline_runs import save_baseline
+        from pytest_pet2rep.run.error_budget import broken_note
         from pytest_pet2rep.run.verdict import Verdict
 
         verdict = self.reporter.verdict
@@ -109,6 +110,8 @@ class Keeper:
             self.notes.append(str(why))
         else:
             self.notes.append(f"kept as baseline {name} in {_short(path)}")
+            if broken := broken_note(run.records):
+                self.notes.append(f"baseline {name}: {broken}")
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(

@@ -1,4 +1,4 @@
-"""What a run leaves for its CI system: the gates as JUnit, and a page for the step summary."""
+"""What a run leaves beside its run files: its summary, and what its CI system shows of it."""
 
 from __future__ import annotations
 
@@ -38,6 +38,21 @@ def check_gates_junit(path: Path | None) -> None:
         )
 
 
+def write_summary(path: Path, text: str) -> str:
+    """Write what ``--pet2rep-json`` asks for; return what prevented it.
+
+    For its owner only, like the run files: it says of each case what is abnormal in it.
+    """
+    from pytest_pet2rep.store.private_files import write_privately
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_privately(path, text.encode("utf-8"))
+    except OSError as why:
+        return f"{path} cannot be written: {why.strerror or why}"
+    return ""
+
+
 def write_gates(
     options: Options,
     summary: Summary | None,
@@ -57,7 +72,6 @@ def write_gates(
         verdict=str(verdict.verdict),
         reason=verdict.reason,
         started=started,
-        undecided=options.gating.undecided,
     )
     try:
         write_gates_junit(options.gates_junit, text)

@@ -11,14 +11,19 @@ import pytest
 
 from pytest_pet2rep.adapter.happenings import Happenings
 from pytest_pet2rep.adapter.options import Options
-from pytest_pet2rep.adapter.outputs import append_step_summary, check_gates_junit, write_gates
+from pytest_pet2rep.adapter.outputs import (
+    append_step_summary,
+    check_gates_junit,
+    write_gates,
+    write_summary,
+)
 from pytest_pet2rep.adapter.state import GATES, OPTIONS
 from pytest_pet2rep.adapter.wire import PROPERTY, from_wire
 from pytest_pet2rep.errors import StoreError, UsageProblem
 from pytest_pet2rep.render.untrusted import terminal_safe
 from pytest_pet2rep.run.error_budget import RUN_BROKE, broken_cases
 from pytest_pet2rep.run.gates.session import DEFERRED, left_out
-from pytest_pet2rep.run.header import header
+from pytest_pet2rep.run.header import header_lines
 from pytest_pet2rep.run.plan import PlannedItem, planned_item
 from pytest_pet2rep.run.runfiles.saving import Saving, begin, finish
 from pytest_pet2rep.run.runtime import Runtime
@@ -62,7 +67,7 @@ class Reporter:
 
     def pytest_report_header(self) -> list[str]:
         gates = [f"pet2rep: gate {gate.expression}" for gate in self.config.stash[GATES].gates]
-        return [*header(self.runtime), *(terminal_safe(line) for line in gates)]
+        return [*header_lines(self.runtime), *(terminal_safe(line) for line in gates)]
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._plan([item.nodeid for item in session.items])
@@ -72,12 +77,18 @@ class Reporter:
         """Learn the plan from the workers: under xdist the controller collects nothing."""
         self._plan(ids)
 
+    @property
+    def _empty_shard(self) -> bool:
+        """There are more shards than cases: this one has none, and is no less done for it."""
+        return not self.runtime.shard_files
+
     def _plan(self, nodeids: Sequence[str]) -> None:
         for nodeid in nodeids:
             item = planned_item(nodeid, self.config.rootpath)
             if item is not None:
                 self.planned.setdefault(nodeid, item)
-        if self.planned and self.saving is None and not self.config.option.collectonly:
+        there_is_a_run = self.planned or self._empty_shard
+        if there_is_a_run and self.saving is None and not self.config.option.collectonly:
             try:
                 self.saving = begin(self.runtime, self.planned.values(), self.options.run_dir)
             except StoreError as why:
@@ -119,7 +130,7 @@ class Reporter:
         if self.config.option.collectonly or self.options.plan:
             yield
             return
-        if self.planned or self.options.json is not None:
+        if self.planned or self._empty_shard or self.options.json is not None:
             self._conclude(session)
         else:
             self.verdict = run_verdict(self._facts(session))
@@ -163,9 +174,12 @@ class Reporter:
     def _facts(self, session: pytest.Session) -> RunFacts:
         """Gather what decides the exit code; the verdicts of the gates are added later."""
         records, gating = list(self.records.values()), self.options.gating
+        status = self.happened.status(session)
+        if self._empty_shard and status == pytest.ExitCode.NO_TESTS_COLLECTED:
+            status = int(pytest.ExitCode.OK)
         failed = [n for n in self.happened.failed_items if n in self.records]
         return RunFacts(
-            status=self.happened.status(session),
+            status=status,
             run_wide_error=_run_wide_error(records),
             broken_elsewhere=self.happened.elsewhere(session),
             gates_set=bool(gating.specs),
@@ -212,12 +226,7 @@ class Reporter:
             exit_code=verdict.code,
             exit_reason=verdict.reason,
         )
-        try:
-            self.options.json.parent.mkdir(parents=True, exist_ok=True)
-            self.options.json.write_text(text, encoding="utf-8")
-        except OSError as why:
-            return f"{self.options.json} cannot be written: {why}"
-        return ""
+        return write_summary(self.options.json, text)
 
     def _write_html(self, verdict: RunVerdict) -> str:
         """Write the page of the run, with what its baseline says where there is one."""
@@ -246,7 +255,7 @@ class Reporter:
             return []
         from pytest_pet2rep.run.gates import gate_plain
 
-        return [gate_plain(result) for result in self.gates]
+        return [gate_plain(result, self.options.gating.undecided) for result in self.gates]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(

@@ -20,7 +20,7 @@ class ServiceHooks:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Raise ``pytest.UsageError`` where no report would be answered."""
-        if session.config.option.collectonly:
+        if session.config.option.collectonly or not self.runtime.shard_files:
             return
         with mistakes_as_usage_errors():
             if self.server is not None:

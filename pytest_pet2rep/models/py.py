@@ -55,6 +55,7 @@ class PythonModel:
         self.name = str(spec)
         self._factory = factory
         self._arguments = dict(settings.model_args)
+        self._concurrency = settings.concurrency
         self._revision = settings.revision or spec.revision
         self._without_revision = f"{spec.provider}/{spec.name}"
 
@@ -102,10 +103,13 @@ class PythonModel:
     def ahead(self) -> int:
         """Requests that the model likes to have at once; raises ``UsageProblem`` for no number.
 
-        Absent unless the user says it: then the model is asked in turn, from the main thread.
+        Where the user does not say it: those that may be under way, if the model is asynchronous
+        and has its weights elsewhere; else absent, and it is asked in turn, from the main thread.
         """
         wanted = self._said("ahead", None)
         if wanted is None:
+            if self._asynchronous and not self.local_weights:
+                return self._concurrency
             raise AttributeError("ahead")
         if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
             raise UsageProblem(f"{self.name}: ahead is {wanted!r}, no whole number from 1")
@@ -113,7 +117,11 @@ class PythonModel:
 
     @property
     def batches(self) -> bool:
-        """All requests of one call are under way at once if the model is asynchronous."""
+        """An asynchronous model that names its own number gets so many in one call."""
+        return self._asynchronous and self._said("ahead", None) is not None
+
+    @property
+    def _asynchronous(self) -> bool:
         made = self._factory if isinstance(self._factory, type) else self._model
         answering = getattr(made, "generate", None) or getattr(made, "__call__", None)  # noqa: B004
         return inspect.iscoroutinefunction(made) or inspect.iscoroutinefunction(answering)

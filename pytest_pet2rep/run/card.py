@@ -145,8 +145,7 @@ def _cohort(runtime: Runtime, planned: int) -> dict[str, Any]:
 
 def _items(runtime: Runtime) -> int:
     """Return how many items this process has if nothing is left out: those of its shard."""
-    files, shard = runtime.case_files, runtime.settings.shard
-    mine = files if shard is None else shard.of(files)
+    mine = runtime.shard_files
     reports = len(mine) * runtime.settings.epochs
     controls = sum(len(runtime.controls_of(path.parent.name)) for path in mine)
     return reports * items_per_case(runtime.profile) + controls

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pytest_pet2rep.errors import UsageProblem
@@ -64,3 +64,15 @@ def error_budget(text: str) -> ErrorBudget:
 def broken_cases(records: Iterable[Record]) -> int:
     """Count the cases (repeats apart) with an item that ended in an error or a timeout."""
     return len({(r.cohort, r.case, r.repeat) for r in records if r.outcome in RUN_BROKE})
+
+
+def broken_note(records: Sequence[Record]) -> str:
+    """Say how many cases say nothing of the model; empty where none does."""
+    broken = broken_cases(records)
+    if not broken:
+        return ""
+    cases = len({(record.cohort, record.case, record.repeat) for record in records})
+    return (
+        f"{broken} of {cases} cases ended in an error or a timeout and count as misses: a run that "
+        f"only breaks less looks better against it"
+    )

@@ -28,9 +28,15 @@ def check_names() -> tuple[str, ...]:
     return tuple(REPORT_CHECKS)
 
 
+def items_of_a_report(profile: Profile) -> tuple[tuple[str, str], ...]:
+    """Check and organ of each item of one report: organs, report checks, and the text item."""
+    uptake = ((UPTAKE, organ.id) for organ in profile.organs)
+    return (*uptake, *((f"{CHECK}:{name}", "") for name in check_names()), (TEXT, ""))
+
+
 def items_per_case(profile: Profile) -> int:
-    """Number of items of one report: its organs, the report checks, and the text item."""
-    return len(profile.organs) + len(REPORT_CHECKS) + 1
+    """Number of items of one report."""
+    return len(items_of_a_report(profile))
 
 
 def uptake_record(

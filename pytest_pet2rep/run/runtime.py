@@ -147,6 +147,12 @@ class Runtime:
         """The case files of the cohort that this run uses, sorted by case id."""
         return self.cohort.case_files[: self.settings.limit]
 
+    @property
+    def shard_files(self) -> tuple[Path, ...]:
+        """Those of ``case_files`` that this shard runs; all of them where there are no shards."""
+        shard = self.settings.shard
+        return self.case_files if shard is None else shard.of(self.case_files)
+
     def load(self, path: Path) -> Case:
         """Load a case file.  Raises ``CaseFileError`` if it cannot be used in this run."""
         from pytest_pet2rep.run.case_checks import check_case
@@ -228,14 +234,16 @@ class Runtime:
     def open_service(self) -> None:
         """Make sure, once per run, that what stands behind the model is there.
 
-        Raises ``UsageProblem`` if it is not, unless every report lies in the store.
+        It is shown a case of this shard, and of no other.  Raises ``UsageProblem`` if it is not
+        there, unless every report of the shard lies in the store.
         """
         from pytest_pet2rep.models.provider import open_service
 
+        mine = tuple(self.load(path) for path in self.shard_files)
         try:
-            self.service = open_service(self.provider, lambda: self._maker.example(self.cases()))
+            self.service = open_service(self.provider, lambda: self._maker.example(mine))
         except UsageProblem:
-            if not all(self.found(case) for case in self.cases()):
+            if not all(self.found(case) for case in mine):
                 raise
 
     def found(self, case: Case, repeat: int = 0) -> Attempt | None:

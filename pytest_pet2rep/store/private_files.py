@@ -26,9 +26,13 @@ def write_privately(path: Path, content: bytes, *, sync: bool = True) -> None:
     """Write ``content`` to ``path``, mode 0600, safe on disk when this returns; raises ``OSError``.
 
     The name appears at once, with the whole content behind it, even after a loss of power
-    (which ``sync=False`` leaves to the caller).
+    (which ``sync=False`` leaves to the caller).  A pipe or a device, such as ``/dev/stdout``, is
+    written to as it is.
     """
     private_folder(path.parent)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        path.write_bytes(content)
+        return
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600
     try:
         with os.fdopen(handle, "wb") as out:

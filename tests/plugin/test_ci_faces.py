@@ -8,6 +8,8 @@ from pathlib import Path
 import junitparser
 import pytest
 
+from pytest_pet2rep.run.export_command import page_of
+from pytest_pet2rep.run.runfiles import load_run
 from tests.plugin.conftest import MISSING_THE_LIVER, REFERENCE
 
 Run = Callable[..., pytest.RunResult]
@@ -76,6 +78,19 @@ def test_the_gates_have_a_file_of_their_own(pytester: pytest.Pytester, run: Run)
         "pet2rep.run::exit code": ["Failure"],
     }
     assert not any("pet2rep.gates" in name for name in cases_of(pytester.path / "items.xml"))
+
+
+def test_the_stored_run_gives_the_same_file_of_its_gates(
+    pytester: pytest.Pytester, run: Run
+) -> None:
+    asked = ("--pet2rep-gates-junit=gates.xml", "--pet2rep-run-dir=kept")
+    result = run("--pet2rep-gate=ce_f1 >= 0.5", "--pet2rep-undecided=warn", *asked)
+    assert result.ret == 0
+    cases = cases_of(pytester.path / "gates.xml")
+    found = cases["pet2rep.gates::ce_f1 >= 0.5"].result
+    assert [type(each).__name__ for each in found] == ["Skipped"]
+    written = (pytester.path / "gates.xml").read_text(encoding="utf-8")
+    assert page_of(load_run(pytester.path / "kept"), "junit") == written
 
 
 def test_a_partial_run_is_an_error_in_the_gates_file(pytester: pytest.Pytester, run: Run) -> None:

@@ -55,3 +55,31 @@ def test_a_failed_generation_fails_the_own_check_with_the_reason(
     result = run(outputs({"PET-1": REFERENCE}), "test_own.py", "-k", "advice")
     result.assert_outcomes(passed=1, errors=2)
     result.stdout.fnmatch_lines(["*PET-2: no usable report: error: no line for case PET-2*"])
+
+
+def test_requests_of_an_asynchronous_model_are_under_way_together(
+    pytester: pytest.Pytester, cohort: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(
+        together="""
+        import asyncio
+
+        class Model:
+            needs_images, sees_reference = False, True
+            inside = most = 0
+
+            async def generate(self, request):
+                Model.inside += 1
+                Model.most = max(Model.most, Model.inside)
+                for _ in range(500):  # until the second one came, and long enough for a third
+                    await asyncio.sleep(0.02)
+                    if Model.most >= 2:
+                        break
+                await asyncio.sleep(0.2)
+                Model.inside -= 1
+                return request.reference if Model.most == 2 else ""
+        """
+    )
+    monkeypatch.setenv("PET2REP_CACHE", str(pytester.path / "cache"))
+    result = run("py/together:Model", "--pet2rep-concurrency=2", "-k", "liver")
+    result.assert_outcomes(passed=3)

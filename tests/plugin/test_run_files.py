@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from pytest_pet2rep.run.runfiles import load_run
+from pytest_pet2rep.run.shards import ShardSet
 from tests.plugin.conftest import MISSING_THE_LIVER, REFERENCE, read_json
 
 Run = Callable[..., pytest.RunResult]
@@ -199,3 +200,42 @@ def test_shards_merge_into_what_the_run_in_one_piece_writes(
     assert {hole.item.case for hole in load_run(partial).holes} == {"PET-2"}
     drop_a_tenth(pytester.path / "shard-1")
     assert command("merge", folders[1], "-o", str(pytester.path / "less")) == 1
+
+
+@pytest.mark.parametrize("more", [(), ("-n2",)], ids=["alone", "n2"])
+def test_a_shard_beyond_the_last_case_is_done_at_once_and_says_so(
+    pytester: pytest.Pytester, cohort: Path, run: Run, more: tuple[str, ...]
+) -> None:
+    asked = ("--pet2rep-shard=4/5", "--pet2rep-gate=error_rate <= 0.5", "--pet2rep-run-dir=fourth")
+    result = run("baseline/reference", *asked, "--pet2rep-html=page.html", *more)
+    assert result.ret == 0
+    done = "pet2rep: exit 0 (deferred): gates deferred to merge"
+    result.stdout.fnmatch_lines(["*3 cases; shard 4/5: 0 of these", done])
+    stored = load_run(pytester.path / "fourth")
+    assert (stored.planned, stored.shards) == ((), ShardSet(count=5, present=(4,)))
+
+
+def test_a_shard_in_which_nothing_was_chosen_is_not_done(cohort: Path, run: Run) -> None:
+    assert run("baseline/reference", "--pet2rep-shard=1/3", "-k", "no-such-item").ret == 5
+
+
+def test_only_its_owner_may_read_the_summary_of_a_run(
+    pytester: pytest.Pytester, cohort: Path, run: Run
+) -> None:
+    found = pytester.path / "found.json"
+    found.touch(0o644)
+    run("baseline/reference", "--pet2rep-json=found.json")
+    assert read_json(found)["by_case"][0]["case"] == "PET-1"
+    assert found.stat().st_mode & 0o777 == 0o600
+
+
+def test_cases_of_a_baseline_that_broke_are_said_when_it_is_kept_and_compared_with(
+    pytester: pytest.Pytester, cohort: Path, run: Run, outputs: Callable[..., str]
+) -> None:
+    pytester.makeini("[pytest]")
+    broke = "*1 of 3 cases ended in an error or a timeout and count as misses*"
+    lacking = outputs({name: TEXTS[name] for name in ("PET-1", "PET-2")})
+    kept = run(lacking, REPORT, "--pet2rep-save=release-1")
+    kept.stdout.fnmatch_lines([f"pet2rep: baseline release-1: {broke[1:]}"])
+    compared = run(outputs(TEXTS), REPORT, "--pet2rep-baseline=release-1")
+    compared.stdout.fnmatch_lines([f"the baseline: {broke[1:]}"])

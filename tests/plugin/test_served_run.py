@@ -194,6 +194,17 @@ def test_without_a_server_stored_reports_are_scored_all_the_same(
     run("openai/m@v1", *at(server)).assert_outcomes(passed=6)
 
 
+def test_a_shard_sends_its_own_cases_only_and_asks_nobody_where_it_has_none(
+    run: Run, cases: Callable[[int], None]
+) -> None:
+    cases(3)
+    with chat_server(default=served.answers(REFERENCE)) as server:
+        run("openai/m", *at(server), "--pet2rep-shard=2/4").assert_outcomes(passed=2)
+    texts = [body["messages"][-1]["content"][-1]["text"] for body in server.asked]
+    assert texts == ["Write the report of PET-02."] * 3  # the probe and the case
+    assert run("openai/m", *at(server), "--pet2rep-shard=4/4").ret == 0
+
+
 @EACH_WAY
 def test_a_server_that_does_not_look_at_images_ends_the_run_after_the_probe(
     run: Run, cases: Callable[[int], None], workers: tuple[str, ...]

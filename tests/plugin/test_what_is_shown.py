@@ -100,6 +100,17 @@ def test_answers_that_a_replay_has_beyond_the_epochs_are_reported(
         output.no_fnmatch_line("*answers to a case*")
 
 
+def test_outputs_of_cases_that_were_not_chosen_are_not_strange(
+    cohort: Path, run: Run, outputs: Callable[..., str]
+) -> None:
+    model = outputs(dict.fromkeys(("PET-1", "PET-2", "PET-3", "PET-77"), REFERENCE))
+    limited = "*outputs of 2 cases are not looked at, --pet2rep-limit *: PET-2, PET-3"
+    strange = "*1 ids are no case of the cohort: PET-77"
+    run(model, "--pet2rep-limit=1").stdout.fnmatch_lines([limited, strange])
+    one = run(model, "--collect-only", cases="cohort/PET-1")
+    one.stdout.fnmatch_lines(["*3 ids are not the case that is run: PET-2, PET-3, PET-77"])
+
+
 def test_scores_carry_their_signature_and_n(
     pytester: pytest.Pytester, cohort: Path, run: Run, model: str
 ) -> None:

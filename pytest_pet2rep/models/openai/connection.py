@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import ssl
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -41,7 +43,9 @@ class Connection:
 
         # A redirect could lead images of patients to another machine, and so could a proxy that
         # is set for everything.
-        transport = DefaultAsyncHttpxClient(follow_redirects=False, trust_env=self.endpoint.proxied)
+        transport = DefaultAsyncHttpxClient(
+            follow_redirects=False, trust_env=self.endpoint.proxied, verify=_trusted()
+        )
         return AsyncOpenAI(
             base_url=self.endpoint.base_url,
             api_key=self.endpoint.api_key,
@@ -70,6 +74,8 @@ class Connection:
             ) from why
         except openai.APIConnectionError as why:
             cause = why.__cause__ or why
+            if _untrusted(cause):
+                raise UsageProblem(f"{self._name}: {self._distrust(cause)}") from why
             if "Connect" in type(cause).__name__:  # ConnectError, ConnectTimeout; no slow answer
                 raise UsageProblem(
                     f"{self._name}: no server answers at {self.endpoint.base_url} "
@@ -117,6 +123,8 @@ class Connection:
             cause = why.__cause__ or why
             self._gone = "ConnectError" in type(cause).__name__
             said = f"{about}the connection to {self.endpoint.base_url} failed: {self._told(cause)}"
+            if _untrusted(cause):
+                said = f"{about}{self._distrust(cause)}"
             return self._noted(said, hopeless=self._gone)
         return GenerationFailed(
             f"{about}the answer of the server makes no sense: {type(why).__name__}: "
@@ -129,6 +137,13 @@ class Connection:
         self._hopeless = said
         return UsageProblem(f"{self._name}: {said}")
 
+    def _distrust(self, why: BaseException) -> str:
+        return (
+            f"the certificate of {self.endpoint.base_url} is not trusted ({self._told(why)}): "
+            f"if it is yours, name the file of its certificate authority (PEM) in the environment "
+            f"variable SSL_CERT_FILE"
+        )
+
     def _told(self, why: BaseException) -> str:
         text = " ".join(str(why).split()) or type(why).__name__
         return self.endpoint.without_key(text)[:300]
@@ -137,3 +152,22 @@ class Connection:
         """Cancel what is under way and hang up; callable twice, and nothing is sent after it."""
         connected = "_client" in self.__dict__
         self.loop.close(self._client.close() if connected else None)
+
+
+def _untrusted(why: BaseException) -> bool:
+    """Whether the connection failed for the certificate of the server."""
+    return "CERTIFICATE_VERIFY_FAILED" in str(why)
+
+
+def _trusted() -> ssl.SSLContext | bool:
+    """What certificates are held against; ``SSL_CERT_FILE`` counts also where no proxy does.
+
+    Raises ``UsageProblem`` where that file cannot be read.
+    """
+    file = os.environ.get("SSL_CERT_FILE")
+    if not file:
+        return True
+    try:
+        return ssl.create_default_context(cafile=file)
+    except OSError as why:
+        raise UsageProblem(f"SSL_CERT_FILE={file} holds no certificate to trust: {why}") from why

@@ -15,6 +15,7 @@ from typing import Any
 from pytest_pet2rep.anatomy import Profile
 from pytest_pet2rep.errors import UsageProblem
 from pytest_pet2rep.run.comparability import Difference, require_comparable
+from pytest_pet2rep.run.error_budget import broken_note
 from pytest_pet2rep.run.runfiles import RunData, record_order, scoring_of
 from pytest_pet2rep.run.runfiles.encoding import item_of
 from pytest_pet2rep.types import Language, Record, Score
@@ -118,6 +119,8 @@ class Comparison:
     differences: tuple[Difference, ...]
     allowed: tuple[str, ...]
     cases: CaseChanges
+    broken_there: str = ""
+    """What a reader must know of cases of the baseline that broke; empty where none did."""
     scores: tuple[ScoreChange, ...]
     organs: tuple[Tally, ...]
     by_case: tuple[Tally, ...]
@@ -151,6 +154,7 @@ def compare_runs(
         differences=differences,
         allowed=tuple(sorted(allowed)),
         cases=cases,
+        broken_there=broken_note(theirs.records),
         scores=tuple(_scores(ours, theirs, seed)),
         organs=_ordered_organs(tallies, here.profile),
         by_case=_cases_with_flips(tallies),

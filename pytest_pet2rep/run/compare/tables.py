@@ -50,6 +50,8 @@ def comparison_lines(
 def _case_lines(found: Comparison) -> Iterator[str]:
     cases = found.cases
     yield f"{len(cases.common)} cases in both"
+    if found.broken_there:
+        yield f"the baseline: {found.broken_there}"
     for word, ids in (("new", cases.new), ("removed", cases.removed), ("changed", cases.changed)):
         if ids:
             more = f", and {len(ids) - 10} more" if len(ids) > 10 else ""
@@ -158,7 +160,7 @@ def comparison_plain(found: Comparison) -> dict[str, Any]:
     plain = {
         field.name: getattr(found, field.name)
         for field in dataclasses.fields(found)
-        if field.name not in ("scores", "differences")
+        if field.name not in ("scores", "differences", "broken_there")
     }
     return {
         "schema": COMPARISON_SCHEMA,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pytest_pet2rep.metrics.resampling_statistic import StatisticKind
 from pytest_pet2rep.run.gates.grammar import Against, Op
 from pytest_pet2rep.run.slices import EVERYTHING, Slice
-from pytest_pet2rep.run.verdict import Verdict
+from pytest_pet2rep.run.verdict import Undecided, Verdict
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,8 +77,8 @@ class GateResult:
         return self.value - self.reference
 
 
-def gate_plain(result: GateResult) -> Mapping[str, object]:
-    """Return a result as plain data, for JSON."""
+def gate_plain(result: GateResult, undecided: Undecided = Undecided.FAIL) -> Mapping[str, object]:
+    """Return a result as plain data, for JSON; ``undecided`` is the policy of the run."""
     gate = result.gate
     return {
         "name": gate.name,
@@ -93,6 +93,7 @@ def gate_plain(result: GateResult) -> Mapping[str, object]:
         "family": gate.family,
         "verdict": str(result.verdict),
         "reason": result.reason,
+        "undecided": str(undecided),
         "value": result.value,
         "reference": result.reference,
         "reference_name": result.reference_name,

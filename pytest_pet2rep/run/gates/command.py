@@ -43,6 +43,7 @@ class JudgedRun:
 
     gates: tuple[GateResult, ...]
     verdict: RunVerdict
+    undecided: Undecided = Undecided.FAIL
 
 
 def gate_stored(options: argparse.Namespace) -> int:
@@ -99,6 +100,7 @@ def judge_stored(
     return JudgedRun(
         gates=results,
         verdict=run_verdict(_facts(run, gating, results)),
+        undecided=gating.undecided,
     )
 
 
@@ -106,7 +108,7 @@ def judged_plain(found: JudgedRun) -> dict[str, Any]:
     """Return what ``pet2rep gate --json`` prints."""
     return {
         "schema": SCHEMA,
-        "gates": [gate_plain(result) for result in found.gates],
+        "gates": [gate_plain(result, found.undecided) for result in found.gates],
         "verdict": str(found.verdict.verdict),
         "exit": {"code": found.verdict.code, "reason": found.verdict.reason},
     }

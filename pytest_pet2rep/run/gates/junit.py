@@ -37,14 +37,13 @@ def gates_junit(
     verdict: str,
     reason: str,
     started: str = "",
-    undecided: Undecided = Undecided.FAIL,
 ) -> str:
     """Return the JUnit file of a run's gates (plain, as ``gate_plain`` and run files have them).
 
     A passed gate is a passed test; failed is a failure; not measured an error; undecided what the
-    policy makes of it: a failure, or skipped with its reason.  The last test is the run itself: it
-    passes where the exit code is 0, so that a file without a red test is a green run.  No text of
-    a report gets in.
+    run's policy makes of it: a failure, or skipped with its reason.  The last test is the run
+    itself: it passes where the exit code is 0, so that a file without a red test is a green run.
+    No text of a report gets in.
     """
     whole = JunitCase(
         classname="pet2rep.run",
@@ -57,7 +56,7 @@ def gates_junit(
     return junit_xml(
         JunitSuite(
             name=SUITE,
-            cases=[*(_case(gate, undecided) for gate in gates), whole],
+            cases=[*map(_case, gates), whole],
             properties={
                 "model": str(card.get("model", {}).get("spec", "")),
                 "cohort": str(card.get("cohort", {}).get("name", "")),
@@ -78,9 +77,12 @@ def write_gates_junit(path: Path, text: str) -> None:
         raise UsageProblem(f"{path} cannot be written: {why.strerror or why}") from why
 
 
-def _case(gate: Mapping[str, Any], undecided: Undecided) -> JunitCase:
+def _case(gate: Mapping[str, Any]) -> JunitCase:
     verdict = Verdict(gate["verdict"])
-    result = _EVERY_UNDECIDED[undecided] if verdict is Verdict.UNDECIDED else _RESULTS[verdict]
+    if verdict is Verdict.UNDECIDED:
+        result = _EVERY_UNDECIDED[Undecided(gate.get("undecided", Undecided.FAIL))]
+    else:
+        result = _RESULTS[verdict]
     observed, bound = gate_number(gate, "value"), gate_number(gate, "bound")
     return JunitCase(
         classname="pet2rep.gates",

@@ -16,7 +16,11 @@ RANK_NOTE = (
     "A rank is one more than the number of models that are clearly better: whose paired difference "
     "over the same cases has a 95 % interval beyond zero. = marks a shared rank."
 )
-NOTES = (RANK_NOTE, "A floor is a baseline that sees no image; it has no rank.")
+PAIRS_NOTE = (
+    "Each pair of models is compared at 95 % for itself: the more models, the more of the pairs "
+    "differ by chance."
+)
+NOTES = (RANK_NOTE, PAIRS_NOTE, "A floor is a baseline that sees no image; it has no rank.")
 PUBLISHED_NOTE = "Published rows are of other cases, without intervals: they are not ranked."
 
 

@@ -188,7 +188,8 @@ def _planned(runs: Sequence[RunData], shards: ShardSet | None) -> tuple[PlannedI
     of_case = _shard_of(runs)
     for case, shard in of_case.items():
         if shard in shards.missing:
-            planned.update(_items_like_others(case, planned, of_case, shards))
+            alike = _items_like_others(case, planned, of_case, shards)
+            planned.update(alike or _items_of_the_suite(case, runs[0]))
     return tuple(sorted(planned))
 
 
@@ -200,6 +201,17 @@ def _items_like_others(
         replace(item, case=case)
         for item in planned
         if of_case.get(item.case) in shards.present and not item.check.startswith("control:")
+    }
+
+
+def _items_of_the_suite(case: str, run: RunData) -> set[PlannedItem]:
+    """Return what is asked of every case; for where no shard with a case is there to look at."""
+    from pytest_pet2rep.run.items import items_of_a_report
+
+    return {
+        PlannedItem(case=case, check=check, organ=organ, repeat=repeat)
+        for check, organ in items_of_a_report(run.profile)
+        for repeat in range(run.card.get("epochs", 1))
     }
 
 

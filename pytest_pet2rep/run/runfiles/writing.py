@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from pytest_pet2rep.run.runfiles.rundata import (
     RunData,
     records_by_case,
 )
+from pytest_pet2rep.store.private_files import write_privately
 from pytest_pet2rep.types import Language
 
 SAID_ONCE = ("schema", "card", "holes", "gates", "verdict", "exit", "timing")
@@ -88,17 +87,7 @@ def write_private(path: Path, text: str) -> None:
     No reader ever sees half of it, also after a crash of the machine.  Raises ``StoreError``.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
-                out.write(text)
-                out.flush()
-                os.fsync(out.fileno())
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_privately(path, text.encode("utf-8"))
     except OSError as why:
         raise StoreError(
             f"{path} cannot be written ({why.strerror or why}): free space there or name another "

@@ -159,19 +159,32 @@ def test_ahead_that_is_no_number_is_explained(loaded: Loaded, wrong: str) -> Non
         ahead_of(provider)
 
 
-@pytest.mark.parametrize(
-    ("code", "together"),
-    [
-        ("async def generate(r): return 'x'\ndef make(): return generate\n", True),
-        ("class make:\n    async def generate(self, r): return 'x'\n", True),
-        ("class make:\n    async def __call__(self, r): return 'x'\n", True),
-        ("def make(): return lambda r: 'x'\n", False),
-    ],
+ASYNCHRONOUS = (
+    "async def generate(r): return 'x'\ndef make(): return generate\n",
+    "class make:\n    async def generate(self, r): return 'x'\n",
+    "class make:\n    async def __call__(self, r): return 'x'\n",
 )
-def test_only_an_asynchronous_model_wants_its_requests_in_one_call(
-    loaded: Loaded, code: str, together: bool
+
+
+@pytest.mark.parametrize("code", ASYNCHRONOUS)
+def test_an_asynchronous_model_has_as_many_requests_as_may_be_under_way(
+    loaded: Loaded, code: str
 ) -> None:
-    assert takes_batches(loaded(code)) is together
+    provider = loaded(code, ProviderSettings(concurrency=5))
+    assert (ahead_of(provider), takes_batches(provider)) == (5, False)
+
+
+@pytest.mark.parametrize("code", ASYNCHRONOUS)
+def test_an_asynchronous_model_that_names_its_number_gets_so_many_in_one_call(
+    loaded: Loaded, code: str
+) -> None:
+    provider = loaded(code + "make.ahead = 3\n", ProviderSettings(concurrency=5))
+    assert (ahead_of(provider), takes_batches(provider)) == (3, True)
+
+
+def test_an_asynchronous_model_with_weights_of_its_own_is_asked_in_turn(loaded: Loaded) -> None:
+    provider = loaded(ASYNCHRONOUS[1] + "make.local_weights = True\n")
+    assert not hasattr(provider, "ahead")
 
 
 def test_images_that_were_not_all_seen_are_a_failure_not_a_low_score(loaded: Loaded) -> None:

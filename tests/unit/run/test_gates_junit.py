@@ -68,8 +68,8 @@ def test_each_verdict_is_read_as_what_it_is() -> None:
 
 @pytest.mark.parametrize("policy", [Undecided.WARN, Undecided.PASS])
 def test_an_undecided_gate_is_skipped_where_the_policy_lets_it_pass(policy: Undecided) -> None:
-    found = results(file_of([gate("a", "undecided")], code=0, undecided=policy))
-    assert found == {"a": [junitparser.Skipped], "exit code": []}
+    text = file_of([gate("a", "undecided", undecided=str(policy))], code=0)
+    assert results(text) == {"a": [junitparser.Skipped], "exit code": []}
 
 
 def test_the_file_is_red_exactly_where_the_exit_code_is_not_zero() -> None:

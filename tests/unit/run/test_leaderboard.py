@@ -230,7 +230,9 @@ def test_the_command_writes_table_page_and_json(
         folders.append(str(tmp_path / name))
     page = tmp_path / "out" / "board.html"
     assert main(["leaderboard", *folders, "--html", str(page), "--metric", "ce_recall"]) == 0
-    assert "1  good" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "1  good" in printed
+    assert "Each pair of models is compared at 95 % for itself" in printed
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert main(["leaderboard", *folders, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -228,15 +228,27 @@ def test_what_is_no_shard_is_refused(text: str) -> None:
 def test_shards_without_a_case_are_not_missing(tmp_path: Path) -> None:
     parts = [
         store_run(tmp_path, tmp_path / f"s{n}", run_id=f"{n}" * 32, shard=parse_shard(f"{n}/9"))
-        for n in range(1, 7)
+        for n in range(1, 10)
     ]
+    parts, without = parts[:6], parts[6:]
+    assert not any(part.planned for part in without)
     merged = merge_runs(parts)
     assert merged.shards is None
     assert merged.complete
+    assert content(merge_runs([*without, *parts])) == content(merged)
     lacking = merge_runs(parts[:5])
     assert lacking.shards is not None
     assert lacking.shards.missing == (6,)
     assert not lacking.complete
+
+
+def test_nothing_but_shards_without_a_case_is_a_run_of_holes(whole: RunData, root: Path) -> None:
+    last = Shard(index=7, count=7)
+    empty = store_run(root, root / "last", run_id="7" * 32, metrics=METRICS, shard=last)
+    merged = merge_runs([empty])
+    assert (len(merged.holes), merged.exit["code"]) == (len(whole.planned), 1)
+    assert merged.holes[0].reason == "shard 1/7 is missing"
+    assert {hole.item for hole in merged.holes} == set(whole.planned)
 
 
 def test_shards_with_different_gates_of_one_name_are_refused(whole: RunData) -> None:
