@@ -92,9 +92,10 @@ def read_outputs(path: Path, *, id_field: str = "", text_field: str = "") -> Out
 
 def _add(lines: dict[tuple[str, int], OutputLine], line: OutputLine) -> None:
     earlier = lines.setdefault((line.case_id, line.repeat), line)
-    if earlier.text != line.text:
+    if (earlier.text, earlier.finish_reason) != (line.text, line.finish_reason):
+        what = "text" if earlier.text != line.text else "finish_reason"
         raise DataProblem(
-            f"{line.origin}: case {line.case_id!r} stands here with another text than in "
+            f"{line.origin}: case {line.case_id!r} stands here with another {what} than in "
             f"{earlier.origin}; keep one, or number them by an integer field 'repeat'"
         )
 

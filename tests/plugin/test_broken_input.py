@@ -44,7 +44,7 @@ def test_a_case_without_a_report_in_the_chosen_language_says_which_file_to_add(
     assert "add report.en.txt" in result.stderr.str()
 
 
-@pytest.mark.parametrize("dist", ["load", "worksteal"])
+@pytest.mark.parametrize("dist", ["load", pytest.param("worksteal", marks=pytest.mark.slow)])
 def test_a_worker_that_dies_in_a_generation_costs_one_case_and_the_run_ends_red(
     pytester: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,

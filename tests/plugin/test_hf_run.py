@@ -48,6 +48,7 @@ def test_a_local_checkpoint_runs_on_the_shipped_cases_and_takes_in_every_image(
         assert entry["usage"]["completion_tokens"] >= 1
 
 
+@pytest.mark.slow
 def test_separate_views_send_six_images(
     checkpoint: Checkpoint, pytester: pytest.Pytester, run: Run
 ) -> None:

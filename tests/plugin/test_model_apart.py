@@ -37,7 +37,14 @@ def weighty(pytester: pytest.Pytester, counted: Path) -> Path:
     return counted
 
 
-@pytest.mark.parametrize("dist", ["load", "loadfile", "worksteal"])
+@pytest.mark.parametrize(
+    "dist",
+    [
+        "load",
+        pytest.param("loadfile", marks=pytest.mark.slow),
+        pytest.param("worksteal", marks=pytest.mark.slow),
+    ],
+)
 def test_two_workers_share_one_load_and_no_report_is_made_twice(
     cohort: Path, run: Run, weighty: Path, dist: str
 ) -> None:

@@ -34,7 +34,15 @@ def test_every_way_of_running_writes_the_same_json(
         assert summary == summaries["serial"], name
 
 
-@pytest.mark.parametrize("mode", ["serial", "n2", "n2-loadfile", "n2-worksteal"])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "serial",
+        "n2",
+        pytest.param("n2-loadfile", marks=pytest.mark.slow),
+        pytest.param("n2-worksteal", marks=pytest.mark.slow),
+    ],
+)
 def test_each_report_is_generated_once(cohort: Path, run: Run, counted: Path, mode: str) -> None:
     run("py/counted:Model", *MODES[mode]).assert_outcomes(passed=93)
     assert sorted(counted.read_text().split()) == ["PET-1", "PET-2", "PET-3"]

@@ -43,8 +43,11 @@ class Connection:
 
         # A redirect could lead images of patients to another machine, and so could a proxy that
         # is set for everything.
+        by_tls = self.endpoint.base_url.lower().startswith("https:")
         transport = DefaultAsyncHttpxClient(
-            follow_redirects=False, trust_env=self.endpoint.proxied, verify=_trusted()
+            follow_redirects=False,
+            trust_env=self.endpoint.proxied,
+            verify=_trusted() if by_tls else True,
         )
         return AsyncOpenAI(
             base_url=self.endpoint.base_url,

@@ -108,6 +108,13 @@ def test_the_same_text_twice_is_no_conflict_and_another_text_is(file: Path) -> N
         read_outputs(file)
 
 
+def test_the_same_text_that_ended_otherwise_is_a_conflict(file: Path) -> None:
+    refused = {"id": "A", "text": "甲", "finish_reason": "refused"}
+    written(file, {"id": "A", "text": "甲"}, refused)
+    with pytest.raises(DataProblem, match="with another finish_reason than"):
+        read_outputs(file)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

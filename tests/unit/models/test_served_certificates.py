@@ -79,3 +79,14 @@ def test_a_file_without_a_certificate_is_said(
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nowhere.pem"))
     with pytest.raises(UsageProblem, match=r"SSL_CERT_FILE=.*nowhere\.pem holds no certificate"):
         open_service(model, lambda: None)
+
+
+def test_without_tls_no_certificate_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nowhere.pem"))
+    with chat_server() as server:
+        given = {"base_url": server.url, "probe": "off"}
+        model = load_provider("openai/m", ProviderSettings(model_args=given))
+        assert generate_one(model, a_request("A")).raw
+        model.close()
