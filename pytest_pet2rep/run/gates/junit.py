@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_pet2rep.errors import UsageProblem
 from pytest_pet2rep.render.junit import JunitCase, JunitSuite, Result, junit_xml
-from pytest_pet2rep.run.gates.stored import gate_number
+from pytest_pet2rep.run.gates.stored import gate_needed, gate_number, gate_observed
 from pytest_pet2rep.run.verdict import Undecided, Verdict
 
 SUITE = "pet2rep gates"
@@ -83,7 +83,6 @@ def _case(gate: Mapping[str, Any]) -> JunitCase:
         result = _EVERY_UNDECIDED[Undecided(gate.get("undecided", Undecided.FAIL))]
     else:
         result = _RESULTS[verdict]
-    observed, bound = gate_number(gate, "value"), gate_number(gate, "bound")
     return JunitCase(
         classname="pet2rep.gates",
         name=str(gate["name"]),
@@ -92,7 +91,8 @@ def _case(gate: Mapping[str, Any]) -> JunitCase:
         message=f"{verdict.words}: {gate['reason']}",
         output=[
             str(gate["expression"]),
-            f"observed {observed}, bound {bound}, {gate['n']} cases",
+            f"observed {gate_observed(gate)}, bound {gate_number(gate, 'bound')}",
+            f"needed {gate_needed(gate)}, {gate['n']} cases",
             f"confidence {gate['confidence']:g}",
             str(gate["reason"]),
         ],

@@ -66,21 +66,26 @@ def observed(result: GateResult) -> str:
     """Write what was observed; beside a baseline or a floor both values."""
     if result.value is None:
         return UNSCORED
-    metric = result.gate.metric
-    here = value_text(metric, result.value)
-    if result.reference is None:
-        return here
-    return f"{here} against {value_text(metric, result.reference)} ({result.reference_name})"
+    return observed_text(result.gate.metric, result.value, result.reference, result.reference_name)
 
 
 def needed(gate: Gate) -> str:
     """Write the threshold; of a baseline or a floor that of the difference."""
-    if gate.against is Against.ITEMS:
+    return needed_text(gate.metric, gate.op, gate.value, gate.against)
+
+
+def observed_text(metric: str, value: float, reference: float | None, name: str) -> str:
+    """Write a value of ``metric``, and that of the baseline or floor ``name`` beside it."""
+    here = value_text(metric, value)
+    return here if reference is None else f"{here} against {value_text(metric, reference)} ({name})"
+
+
+def needed_text(metric: str, op: str, threshold: float, against: Against) -> str:
+    """Write a threshold; a difference from a baseline or a floor has its sign."""
+    if against is Against.ITEMS:
         return "all"
-    if gate.against is Against.NUMBER:
-        return f"{gate.op} {value_text(gate.metric, gate.value)}"
-    sign = "+" if gate.value > 0 else ""
-    return f"{gate.op} {sign}{value_text(gate.metric, gate.value)}"
+    sign = "+" if against is not Against.NUMBER and threshold > 0 else ""
+    return f"{op} {sign}{value_text(metric, threshold)}"
 
 
 def _named(gate: Gate) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_pet2rep.run.gates.stored import gate_needed
 from pytest_pet2rep.run.metric_values import value_text
 from pytest_pet2rep.run.report_page.cases import CaseLine, case_detail, case_lines
 from pytest_pet2rep.run.report_page.compare import ComparisonView, comparison_view
@@ -183,21 +184,10 @@ def _gate_line(gate: Mapping[str, Any]) -> GateLine:
         expression=expression if name in ("", expression) else f"{name}: {expression}",
         observed=observed,
         bound=value_text(metric, gate.get("bound")),
-        needed=_needed(gate, metric),
+        needed=gate_needed(gate),
         reason=str(gate.get("reason", "")),
         n=int(gate.get("n") or 0),
     )
-
-
-def _needed(gate: Mapping[str, Any], metric: str) -> str:
-    """Write the threshold; of a baseline or a floor it is that of the difference, with its sign."""
-    threshold = gate.get("threshold")
-    if threshold is None:
-        return "–"
-    if gate.get("against") == "items":
-        return "all"
-    difference = gate.get("against") != "number" and threshold > 0
-    return f"{gate.get('op')} {'+' if difference else ''}{value_text(metric, threshold)}"
 
 
 def _counted(run: RunData, names: Sequence[str], what: str) -> tuple[tuple[str, int], ...]:

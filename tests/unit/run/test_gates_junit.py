@@ -87,9 +87,13 @@ def test_counts_and_facts_stand_on_the_suite() -> None:
 
 
 def test_what_was_observed_is_written_as_in_the_terminal() -> None:
-    text = file_of([gate("a", "pass"), gate("b", "pass", metric="risk_per_case", value=3.25)])
-    assert "observed 61.0, bound 52.3, 80 cases" in text
+    needed = {"op": ">=", "threshold": 0.1, "against": "floor"}
+    floor = needed | {"reference": 0.193, "reference_name": "template"}
+    risk = gate("b", "pass", metric="risk_per_case", value=3.25)
+    text = file_of([gate("a", "pass"), risk, gate("c", "pass", **floor)])
+    assert "observed 61.0, bound 52.3\nneeded –, 80 cases" in text
     assert "observed 3.25" in text
+    assert "observed 61.0 against 19.3 (template), bound 52.3\nneeded &gt;= +10.0" in text
 
 
 def test_hostile_names_and_reasons_stay_text() -> None:
